@@ -1,0 +1,13 @@
+// Package goflow is the overview of a suite of engines for Go services: rate limiting, resilience,
+// scheduling, streams, with OpenTelemetry built into every operation. It holds no code; see the
+// packages below it.
+//
+//   - core: [Task, Policy, Compose, Call, Service], what everything else is built around.
+//   - core/health: checks, and when a process is live and ready.
+//   - limit: token buckets, one or one per key.
+//   - telemetry: the engines' path to OpenTelemetry; telemetry/otelsdk sets up the SDK for an
+//     application; telemetry/telemetrytest records telemetry in tests.
+//   - contrib/flowhttp, contrib/flowadmin: net/http middleware and client; probes and metrics.
+//   - fxmodule: all of it for applications on go.uber.org/fx.
+//   - examples: programs to copy from; examples/gateway is the one to run first.
+package goflow

@@ -1,0 +1,19 @@
+// Package label marks the goroutines goflow starts, so that a profile or a goroutine dump says
+// which instance each belongs to.
+package label
+
+import (
+	"context"
+	"runtime/pprof"
+)
+
+// The keys of the pprof labels.
+const (
+	Kind = "goflow.kind" // what sort of instance: "limiter", "service"
+	Name = "goflow.name" // the instance's name
+)
+
+// Do runs f in the calling goroutine under the labels of an instance.
+func Do(ctx context.Context, kind, name string, f func(ctx context.Context)) {
+	pprof.Do(ctx, pprof.Labels(Kind, kind, Name, name), f)
+}

@@ -1,0 +1,178 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/goflow-go/goflow/telemetry/flowconv"
+)
+
+// Point is one observable metric together with the attributes an instance reports it under.
+type Point struct {
+	metric string
+	set    attribute.Set
+	opts   []metric.ObserveOption // made once: an option passed loose would allocate each time
+	total  bool                   // only grows, so it is kept when the instance closes
+}
+
+// NewPoint fixes the attributes of a metric. They must be few values from closed sets: the
+// instance's name, an algorithm, an outcome.
+func NewPoint(m flowconv.Metric, attrs ...attribute.KeyValue) Point {
+	set := attribute.NewSet(attrs...)
+	return newPoint(m.Name, set, m.Instrument == flowconv.Counter)
+}
+
+func newPoint(name string, set attribute.Set, total bool) Point {
+	return Point{metric: name, set: set, opts: []metric.ObserveOption{metric.WithAttributeSet(set)}, total: total}
+}
+
+// Instance is something whose numbers are read when a reader collects. Observe reports all of them,
+// from birth on, and is safe for concurrent use with the instance's operations. It does not block.
+type Instance interface{ Observe(o *Observer) }
+
+// Observer takes what an [Instance] reports.
+type Observer struct{ report func(p *Point, v int64) }
+
+// Observe reports a value. Values of the same metric and attributes from several instances add up.
+func (o *Observer) Observe(p *Point, v int64) { o.report(p, v) }
+
+// Kind is one sort of engine. It is declared once, as a package variable, makes its instruments
+// once per MeterProvider, and reads all its instances through one callback there.
+type Kind struct {
+	scope   string
+	metrics []flowconv.Metric
+
+	mu     sync.Mutex
+	meters map[metric.MeterProvider]*meter
+}
+
+// NewKind makes the Kind of a package's engine out of all its metrics.
+func NewKind(scope string, metrics ...flowconv.Metric) *Kind {
+	return &Kind{scope: scope, metrics: metrics, meters: make(map[metric.MeterProvider]*meter)}
+}
+
+// Register lets in be read by the readers of s's MeterProvider, until Close.
+func (k *Kind) Register(s *Scope, in Instance) *Registration {
+	m := k.meter(s)
+	r := &Registration{meter: m, in: in}
+	m.mu.Lock()
+	m.live = append(slices.Clone(m.live), r)
+	m.mu.Unlock()
+	return r
+}
+
+// meter finds or makes the Kind's half of a MeterProvider.
+func (k *Kind) meter(s *Scope) *meter {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	shared := reflect.TypeOf(s.meters).Comparable()
+	if shared {
+		if m := k.meters[s.meters]; m != nil {
+			return m
+		}
+	}
+	m := newMeter(s, k.metrics)
+	if shared {
+		k.meters[s.meters] = m
+	}
+	return m
+}
+
+// meter is a Kind at one MeterProvider.
+type meter struct {
+	observables map[string]metric.Int64Observable
+	histograms  map[string]metric.Float64Histogram
+
+	mu      sync.Mutex
+	live    []*Registration // replaced, never changed in place
+	retired totals
+}
+
+func newMeter(s *Scope, metrics []flowconv.Metric) *meter {
+	m := &meter{
+		observables: make(map[string]metric.Int64Observable),
+		histograms:  make(map[string]metric.Float64Histogram),
+	}
+	contain(func() {
+		otm := s.meters.Meter(s.name, metric.WithInstrumentationVersion(s.version))
+		var all []metric.Observable
+		for _, d := range metrics {
+			if err := m.instrument(otm, d); err != nil {
+				otel.Handle(fmt.Errorf("telemetry: %s: %w", d.Name, err))
+			}
+			if o := m.observables[d.Name]; o != nil {
+				all = append(all, o)
+			}
+		}
+		if _, err := otm.RegisterCallback(m.collect, all...); err != nil {
+			otel.Handle(fmt.Errorf("telemetry: %s: %w", s.name, err))
+		}
+	})
+	return m
+}
+
+func (m *meter) instrument(otm metric.Meter, d flowconv.Metric) (err error) {
+	unit, desc := metric.WithUnit(d.Unit), metric.WithDescription(d.Description)
+	var o metric.Int64Observable
+	switch d.Instrument {
+	case flowconv.Counter:
+		o, err = otm.Int64ObservableCounter(d.Name, unit, desc)
+	case flowconv.UpDownCounter:
+		o, err = otm.Int64ObservableUpDownCounter(d.Name, unit, desc)
+	case flowconv.Gauge:
+		o, err = otm.Int64ObservableGauge(d.Name, unit, desc)
+	case flowconv.Histogram:
+		m.histograms[d.Name], err = otm.Float64Histogram(d.Name, unit, desc,
+			metric.WithExplicitBucketBoundaries(d.Boundaries...))
+		return err
+	}
+	m.observables[d.Name] = o
+	return err
+}
+
+// collect is the one callback. It works on a snapshot, so a reader that blocks holds up no one who
+// registers or closes.
+func (m *meter) collect(_ context.Context, to metric.Observer) error {
+	m.mu.Lock()
+	live, retired := m.live, m.retired.snapshot()
+	m.mu.Unlock()
+	o := Observer{report: func(p *Point, v int64) {
+		if in := m.observables[p.metric]; in != nil {
+			to.ObserveInt64(in, v, p.opts...)
+		}
+	}}
+	for i := range retired {
+		o.Observe(&retired[i].point, retired[i].sum)
+	}
+	for _, r := range live {
+		r.in.Observe(&o)
+	}
+	return nil
+}
+
+// Registration is an [Instance] that is being read.
+type Registration struct {
+	meter *meter
+	in    Instance
+}
+
+// Close ends the reading: gauges vanish with the next collection, counters are kept in the Kind's
+// totals. What the instance counts afterwards is not reported. Close is idempotent.
+func (r *Registration) Close() {
+	m := r.meter
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.Index(m.live, r)
+	if i < 0 {
+		return
+	}
+	m.live = slices.Delete(slices.Clone(m.live), i, i+1)
+	r.in.Observe(&Observer{report: m.retired.add})
+}

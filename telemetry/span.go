@@ -1,0 +1,123 @@
+package telemetry
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/telemetry/flowconv"
+)
+
+// SpanPolicy says when an operation gets a span.
+type SpanPolicy uint8
+
+const (
+	// OnRecordingParent makes a span under a parent that records: an operation is seen in the
+	// traces of those who asked for it, and costs one look at the context otherwise.
+	OnRecordingParent SpanPolicy = iota
+	// Always makes a span of every operation, a root where there is no parent.
+	Always
+	// Never makes none.
+	Never
+)
+
+// String gives the policy's name.
+func (p SpanPolicy) String() string {
+	switch p {
+	case OnRecordingParent:
+		return "on_recording_parent"
+	case Always:
+		return "always"
+	case Never:
+		return "never"
+	}
+	return "unknown"
+}
+
+// Traced reports whether an operation under ctx is to get a span. It is the gate in front of
+// everything that costs: names, attributes, the clock.
+func (s *Scope) Traced(ctx context.Context) bool {
+	if s.policy == OnRecordingParent {
+		return trace.SpanFromContext(ctx).IsRecording()
+	}
+	return s.policy == Always
+}
+
+// Span is a started span. Its methods contain a tracer's panics and do nothing on a span that does
+// not record.
+type Span struct{ span trace.Span }
+
+// Start starts a child of ctx's span for work whose caller waits, when the policy says so;
+// otherwise ctx is returned as it is, with a Span that does nothing. The name is "verb instance".
+func (s *Scope) Start(ctx context.Context, name string, attrs ...attribute.KeyValue) (context.Context, Span) {
+	if !s.Traced(ctx) {
+		return ctx, Span{}
+	}
+	return s.start(ctx, name, trace.WithAttributes(attrs...))
+}
+
+// MaxLinks is how many links [Scope.StartLinked] keeps.
+const MaxLinks = 32
+
+// StartLinked starts a new root for deferred work (a timer, a queue, a batch), linked to where it
+// was asked for: the first [MaxLinks] of links. Unlike [Scope.Start] it needs no recording parent:
+// only [Never] holds it back. Use [Link] to note where work was asked for.
+func (s *Scope) StartLinked(ctx context.Context, name string, links []trace.Link, attrs ...attribute.KeyValue) (context.Context, Span) {
+	if s.policy == Never {
+		return ctx, Span{}
+	}
+	if len(links) > MaxLinks {
+		links = links[:MaxLinks]
+	}
+	return s.start(ctx, name, trace.WithNewRoot(), trace.WithLinks(links...), trace.WithAttributes(attrs...))
+}
+
+func (s *Scope) start(ctx context.Context, name string, opts ...trace.SpanStartOption) (started context.Context, span Span) {
+	started = ctx
+	contain(func() {
+		c, sp := s.tracer.Start(ctx, name, opts...)
+		started, span = c, Span{sp}
+	})
+	return started, span
+}
+
+// Ended makes the span of an operation that is over: whatever the tracer does, it came too late to
+// change the outcome. The caller has looked at [Scope.Traced] before it built attributes.
+func (s *Scope) Ended(ctx context.Context, name string, start time.Time, err error, attrs ...attribute.KeyValue) {
+	_, span := s.start(ctx, name, trace.WithTimestamp(start), trace.WithAttributes(attrs...))
+	span.End(err)
+}
+
+// Recording reports whether attributes would be kept.
+func (s Span) Recording() bool { return s.span != nil && s.span.IsRecording() }
+
+// Set adds attributes.
+func (s Span) Set(attrs ...attribute.KeyValue) {
+	if s.Recording() {
+		contain(func() { s.span.SetAttributes(attrs...) })
+	}
+}
+
+// End ends the span. An error marks it failed, with its class as error.type.
+func (s Span) End(err error) {
+	if s.span == nil {
+		return
+	}
+	contain(func() {
+		if err != nil && s.span.IsRecording() {
+			s.span.SetStatus(codes.Error, err.Error())
+			s.span.SetAttributes(flowconv.ErrorTypeKey.String(core.ErrorType(err)))
+		}
+		s.span.End()
+	})
+}
+
+// Link notes where ctx's work was asked for, to link to later; ok is false outside any trace.
+func Link(ctx context.Context) (link trace.Link, ok bool) {
+	sc := trace.SpanContextFromContext(ctx)
+	return trace.Link{SpanContext: sc}, sc.IsValid()
+}
