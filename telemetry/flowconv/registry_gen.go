@@ -7,37 +7,46 @@ import "go.opentelemetry.io/otel/attribute"
 // Attribute keys.
 const (
 	// AppStateKey is "goflow.app.state": where the application is in its life.
-	AppStateKey          = attribute.Key("goflow.app.state")
-	ErrorTypeKey         = attribute.Key("error.type")
-	LimiterAlgorithmKey  = attribute.Key("goflow.limiter.algorithm")
-	LimiterBurstKey      = attribute.Key("goflow.limiter.burst")
-	LimiterKeyKey        = attribute.Key("goflow.limiter.key")
-	LimiterNameKey       = attribute.Key("goflow.limiter.name")
-	LimiterOutcomeKey    = attribute.Key("goflow.limiter.outcome")
-	LimiterPermitsKey    = attribute.Key("goflow.limiter.permits")
-	LimiterRateKey       = attribute.Key("goflow.limiter.rate")
+	AppStateKey = attribute.Key("goflow.app.state")
+	// ErrorTypeKey is "error.type": the class of the failure, from core.ErrorType's closed set. Absent on success.
+	ErrorTypeKey = attribute.Key("error.type")
+	// LimiterAlgorithmKey is "goflow.limiter.algorithm": how the limiter decides.
+	LimiterAlgorithmKey = attribute.Key("goflow.limiter.algorithm")
+	// LimiterBurstKey is "goflow.limiter.burst": the burst after a change.
+	LimiterBurstKey = attribute.Key("goflow.limiter.burst")
+	// LimiterKeyKey is "goflow.limiter.key": the key of a keyed limiter. On spans only, and only when the limiter was told to show it.
+	LimiterKeyKey = attribute.Key("goflow.limiter.key")
+	// LimiterNameKey is "goflow.limiter.name": the name the limiter was made with.
+	LimiterNameKey = attribute.Key("goflow.limiter.name")
+	// LimiterOutcomeKey is "goflow.limiter.outcome": what the limiter decided.
+	LimiterOutcomeKey = attribute.Key("goflow.limiter.outcome")
+	// LimiterPermitsKey is "goflow.limiter.permits": how many permits were asked for. On spans only.
+	LimiterPermitsKey = attribute.Key("goflow.limiter.permits")
+	// LimiterRateKey is "goflow.limiter.rate": the rate after a change.
+	LimiterRateKey = attribute.Key("goflow.limiter.rate")
+	// LimiterRetryAfterKey is "goflow.limiter.retry_after": seconds until the same request would be permitted. On spans of denied decisions only.
 	LimiterRetryAfterKey = attribute.Key("goflow.limiter.retry_after")
 )
 
 // Values of goflow.app.state.
 const (
-	AppStateStarting = "starting"
-	AppStateReady    = "ready"
-	AppStateDraining = "draining"
-	AppStateStopped  = "stopped"
+	AppStateStarting = "starting" // hooks are starting
+	AppStateReady    = "ready"    // every start hook has ended
+	AppStateDraining = "draining" // stopping has begun; new work is sent elsewhere
+	AppStateStopped  = "stopped"  // every stop hook has ended
 )
 
 // Values of goflow.limiter.algorithm.
 const (
-	LimiterAlgorithmTokenBucket = "token_bucket"
+	LimiterAlgorithmTokenBucket = "token_bucket" // token bucket (GCRA)
 )
 
 // Values of goflow.limiter.outcome.
 const (
-	LimiterOutcomeAllowed   = "allowed"
-	LimiterOutcomeDenied    = "denied"
-	LimiterOutcomeDelayed   = "delayed"
-	LimiterOutcomeCancelled = "cancelled"
+	LimiterOutcomeAllowed   = "allowed"   // permitted at once
+	LimiterOutcomeDenied    = "denied"    // not permitted
+	LimiterOutcomeDelayed   = "delayed"   // permitted for a later time
+	LimiterOutcomeCancelled = "cancelled" // given back: a reservation was cancelled, or a waiter's context ended
 )
 
 // Metrics.
@@ -53,7 +62,7 @@ var (
 	LimiterWaitDuration = Metric{Name: "goflow.limiter.wait.duration", Unit: "s", Description: "How long callers that had to wait for a permit waited.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "error.type"}}
 )
 
-// seconds are the boundaries of histograms of durations.
+// seconds are bucket boundaries.
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
@@ -69,8 +78,8 @@ var Spans = []Span{LimiterSpan}
 
 // Event names.
 const (
-	EventAppStateChange     = "goflow.app.state_change"
-	EventLimiterQuotaChange = "goflow.limiter.quota_change"
+	EventAppStateChange     = "goflow.app.state_change"     // the application started, became ready, began to drain, or stopped
+	EventLimiterQuotaChange = "goflow.limiter.quota_change" // the rate or burst of a running limiter was changed
 )
 
 // Events lists every event, by name.

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"go/format"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// goFile is flowconv/registry_gen.go.
+func goFile(r *registry) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString("// Code generated from telemetry/registry.yaml by tools/flowconvgen. DO NOT EDIT.\n\n")
+	b.WriteString("package flowconv\n\nimport \"go.opentelemetry.io/otel/attribute\"\n\n")
+	goAttributes(&b, r.attributes())
+	goMetrics(&b, r.ofType(metricGroup))
+	goSpans(&b, r.ofType(spanGroup))
+	goEvents(&b, r.ofType(eventGroup))
+	return format.Source(b.Bytes())
+}
+
+// attributes lists the declared attributes, by Go name.
+func (r *registry) attributes() []attribute {
+	var all []attribute
+	for _, g := range r.ofType(attributeGroup) {
+		all = append(all, g.Attributes...)
+	}
+	slices.SortFunc(all, func(a, b attribute) int { return cmp.Compare(keyName(a.ID), keyName(b.ID)) })
+	return all
+}
+
+func goAttributes(b *bytes.Buffer, attributes []attribute) {
+	b.WriteString("// Attribute keys.\nconst (\n")
+	for _, a := range attributes {
+		fmt.Fprintf(b, "// %s is %q: %s\n", keyName(a.ID), a.ID, decapitalize(oneLine(a.Brief)))
+		fmt.Fprintf(b, "%s = attribute.Key(%q)\n", keyName(a.ID), a.ID)
+	}
+	b.WriteString(")\n\n")
+	for _, a := range attributes {
+		if len(a.Type.Members) == 0 {
+			continue
+		}
+		fmt.Fprintf(b, "// Values of %s.\nconst (\n", a.ID)
+		for _, m := range a.Type.Members {
+			fmt.Fprintf(b, "%s = %q // %s\n", valueName(a.ID, m.ID), m.Value, phrase(m.Brief))
+		}
+		b.WriteString(")\n\n")
+	}
+}
+
+func goMetrics(b *bytes.Buffer, metrics []group) {
+	b.WriteString("// Metrics.\nvar (\n")
+	for _, g := range metrics {
+		fmt.Fprintf(b, "%s = Metric{Name: %q, Unit: %q, Description: %q, Instrument: %s",
+			goName(g.MetricName), g.MetricName, g.Unit, oneLine(g.Brief), instruments[g.Instrument])
+		if g.Annotations.Goflow.Observable {
+			b.WriteString(", Observable: true")
+		}
+		if name := g.Annotations.Goflow.Boundaries; name != "" {
+			fmt.Fprintf(b, ", Boundaries: %s", name)
+		}
+		fmt.Fprintf(b, "%s}\n", goRefs(g))
+	}
+	b.WriteString(")\n\n")
+	for _, name := range usedBoundaries(metrics) {
+		fmt.Fprintf(b, "// %s are bucket boundaries.\nvar %s = %#v\n\n", name, name, boundaries[name])
+	}
+	names := sortedBy(metrics, func(g group) string { return g.MetricName })
+	fmt.Fprintf(b, "// Metrics lists every metric, by name.\nvar Metrics = []Metric{%s}\n\n",
+		joined(names, func(g group) string { return goName(g.MetricName) }))
+}
+
+// usedBoundaries names the boundaries that histograms have, each once.
+func usedBoundaries(metrics []group) []string {
+	var names []string
+	for _, g := range metrics {
+		if name := g.Annotations.Goflow.Boundaries; name != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func goSpans(b *bytes.Buffer, spans []group) {
+	b.WriteString("// Spans.\nvar (\n")
+	for _, g := range spans {
+		fmt.Fprintf(b, "%s = Span{ID: %q, Verbs: %#v%s}\n", spanName(g), spanID(g), g.Annotations.Goflow.Verbs, goRefs(g))
+	}
+	fmt.Fprintf(b, ")\n\n// Spans lists every family of spans, by ID.\nvar Spans = []Span{%s}\n\n",
+		joined(sortedBy(spans, spanID), spanName))
+}
+
+func goEvents(b *bytes.Buffer, events []group) {
+	events = sortedBy(events, func(g group) string { return g.Name })
+	b.WriteString("// Event names.\nconst (\n")
+	for _, g := range events {
+		fmt.Fprintf(b, "%s = %q // %s\n", eventName(g), g.Name, phrase(g.Brief))
+	}
+	b.WriteString(")\n\n// Events lists every event, by name.\nvar Events = []Event{\n")
+	for _, g := range events {
+		fmt.Fprintf(b, "{Name: %s%s},\n", eventName(g), goRefs(g))
+	}
+	b.WriteString("}\n")
+}
+
+// goRefs is the last field of a declaration, or nothing when it has no attributes.
+func goRefs(g group) string {
+	if len(g.Attributes) == 0 {
+		return ""
+	}
+	var refs []string
+	for _, a := range g.Attributes {
+		refs = append(refs, a.Ref)
+	}
+	return fmt.Sprintf(", Attributes: %#v", refs)
+}
+
+func sortedBy(groups []group, key func(group) string) []group {
+	return slices.SortedFunc(slices.Values(groups), func(a, b group) int { return cmp.Compare(key(a), key(b)) })
+}
+
+func joined(groups []group, name func(group) string) string {
+	var names []string
+	for _, g := range groups {
+		names = append(names, name(g))
+	}
+	return strings.Join(names, ", ")
+}
+
+// oneLine undoes the folding of YAML.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// phrase makes a brief ready to follow a colon: on one line, without its capital and full stop.
+func phrase(brief string) string { return strings.TrimSuffix(decapitalize(oneLine(brief)), ".") }
+
+// decapitalize leaves abbreviations alone.
+func decapitalize(s string) string {
+	if len(s) > 1 && unicode.IsUpper(rune(s[1])) {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
