@@ -68,7 +68,7 @@ func undeclared(m metricdata.Metrics) string {
 	}
 	want, got := flowconv.Metrics[i], read(m.Data)
 	if got.instrument != want.Instrument {
-		return fmt.Sprintf("is a %s, not a %s", instrumentName(got.instrument), instrumentName(want.Instrument))
+		return fmt.Sprintf("instrument %s, not %s", instrumentName(got.instrument), instrumentName(want.Instrument))
 	}
 	if m.Unit != want.Unit || m.Description != want.Description {
 		return fmt.Sprintf("unit %q, %q; not %q, %q", m.Unit, m.Description, want.Unit, want.Description)

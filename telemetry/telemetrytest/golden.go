@@ -115,7 +115,7 @@ func (r *Recorder) metricText() string {
 			data := read(m.Data)
 			points := make([]string, 0, len(data.points))
 			for _, p := range data.points {
-				points = append(points, fmt.Sprintf("  %s %s\n", braces(p.Attributes.ToSlice()), number(data.instrument, p)))
+				points = append(points, indented(strings.TrimSpace(braces(p.Attributes.ToSlice())+" "+number(data.instrument, p))))
 			}
 			list = append(list, fmt.Sprintf("%s: %s (%s, %s)\n%s", scope.Scope.Name, m.Name, instrumentName(data.instrument), m.Unit, joined(points)))
 		}
