@@ -1,0 +1,172 @@
+package limit
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/goflow-go/goflow/internal/clock"
+)
+
+// cell is the generic cell rate algorithm (ATM Forum TM 4.0, 1996) in one atomic word: the
+// theoretical arrival time (TAT), when the last permit given out will be paid for by time. n
+// permits are free at t when max(TAT, t) + n*interval <= t + tolerance; taking them moves the TAT
+// to the left side. It equals a token bucket of floor((t + tolerance - max(TAT, t)) / interval)
+// tokens.
+//
+// max(TAT, t) makes over-admission impossible whatever the clock readings are: a reading that is
+// too old can only deny.
+//
+// The quota may change at any time. A change (1) swaps frozen into tat, (2) publishes the new quota,
+// (3) stores the TAT in new ticks. An operation reads the TAT first and the quota second, so (a) a
+// new TAT comes with a new quota, and (b) an old TAT with a new quota has been swapped out, so the
+// compare-and-swap fails; who does not swap reads the TAT once more. An old TAT does not come back:
+// at rest, the new one is minus the number of changes; in use, it counts from another base. We do
+// not put quota and TAT behind one pointer, because each take would then wait for two loads, one
+// after the other.
+type cell struct {
+	quota   atomic.Pointer[quota]
+	mu      sync.Mutex // held by changes of the quota
+	changes int64      // how many there were; guarded by mu
+
+	_   [64]byte
+	tat atomic.Int64
+}
+
+// frozen is the TAT while the quota changes.
+const frozen = math.MinInt64
+
+// claim is the outcome of one attempt to take permits.
+type claim struct {
+	quota *quota
+	t     int64 // when, in ticks
+	tat   int64 // after it when ok; what stood in the way otherwise
+	ok    bool
+}
+
+// take takes n permits, 1 <= n <= burst, if they are free ahead ns after now at the latest.
+func (c *cell) take(now int64, n int, ahead int64) claim {
+	for {
+		tat, q := c.tat.Load(), c.quota.Load()
+		if tat == frozen {
+			runtime.Gosched()
+			continue
+		}
+		if q.expired(now) {
+			c.rebase(now)
+			continue
+		}
+		t := q.ticks(now)
+		next := max(tat, t) + int64(n)*q.interval
+		if next-t > q.tolerance+min(ahead, q.horizon)<<q.shift {
+			if c.tat.Load() == tat {
+				return claim{quota: q, t: t, tat: tat}
+			}
+			continue
+		}
+		if c.tat.CompareAndSwap(tat, next) {
+			return claim{quota: q, t: t, tat: next, ok: true}
+		}
+	}
+}
+
+// look is the state at now.
+func (c *cell) look(now int64) claim {
+	for {
+		tat, q := c.tat.Load(), c.quota.Load()
+		switch {
+		case tat == frozen:
+			runtime.Gosched()
+		case q.expired(now):
+			c.rebase(now)
+		case c.tat.Load() == tat:
+			return claim{quota: q, t: q.ticks(now), tat: tat}
+		}
+	}
+}
+
+// decision describes a claim of n permits.
+func (c claim) decision(n int) Decision {
+	d := c.quota.decide(c.t, c.tat)
+	d.Allowed = c.ok
+	if !c.ok {
+		d.RetryAfter = c.quota.duration(max(c.tat, c.t) + int64(n)*c.quota.interval - c.quota.tolerance - c.t)
+	}
+	return d
+}
+
+// release gives back what time has not paid for yet of a claim of n permits.
+//
+// It is the exact inverse when the claim was for a later time and that time has not come, and when
+// no one took anything after it: then the limiter is as if the claim had never been. In between, it
+// is never more than exact: what the bucket would have gained from others' idle moments meanwhile
+// stays lost, so giving back can never over-admit.
+func (c *cell) release(now int64, of claim, n int) {
+	for {
+		tat, q := c.tat.Load(), c.quota.Load()
+		if tat == frozen {
+			runtime.Gosched()
+			continue
+		}
+		mark := of.quota.follow(of.tat, q)
+		unpaid := min(q.deficit(mark, now), int64(n)*q.interval)
+		if unpaid == 0 || c.tat.CompareAndSwap(tat, tat-unpaid) {
+			return
+		}
+	}
+}
+
+// follow gives a TAT of q in the ticks of a later quota.
+func (q *quota) follow(tat int64, to *quota) int64 {
+	for q != to {
+		s := q.next.Load()
+		tat = q.translate(tat, s.at, s.quota)
+		q = s.quota
+	}
+	return tat
+}
+
+// rebase moves the origin of ticks to now.
+func (c *cell) rebase(now int64) {
+	c.change(now, func(q *quota) *quota {
+		if !q.expired(now) {
+			return nil // someone else did
+		}
+		return newQuota(q.rate, q.burst, now)
+	})
+}
+
+// retune changes rate and burst, if to's are valid, and returns the quota in force.
+func (c *cell) retune(name string, to func(q *quota) (Rate, int)) (*quota, error) {
+	var invalid error
+	now := clock.Now()
+	q := c.change(now, func(q *quota) *quota {
+		rate, burst := to(q)
+		if invalid = validQuota(name, rate, burst); invalid != nil {
+			return nil
+		}
+		return newQuota(rate, burst, now)
+	})
+	return q, invalid
+}
+
+// change puts another quota in force; nil leaves it.
+func (c *cell) change(now int64, to func(*quota) *quota) *quota {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := c.quota.Load()
+	q := to(old)
+	if q == nil {
+		return old
+	}
+	c.changes++
+	tat := old.translate(c.tat.Swap(frozen), now, q)
+	if tat == 0 {
+		tat = -c.changes
+	}
+	old.next.Store(&succession{quota: q, at: now})
+	c.quota.Store(q)
+	c.tat.Store(tat)
+	return q
+}

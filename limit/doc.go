@@ -1,0 +1,42 @@
+// Package limit answers one question: may this happen now?
+//
+//	bucket, err := limit.NewTokenBucket("checkout", limit.TokenBucketConfig{Rate: limit.PerSecond(100), Burst: 20})
+//	...
+//	if !bucket.Allow(ctx) {
+//		return errBusy
+//	}
+//
+// # Words
+//
+//   - Permit: the right to do one thing once. Limiters give out permits, one or n at a time.
+//   - Rate: how fast permits come back. Burst: how many can be had at once.
+//   - Decision: a limiter's answer. Allowed, denied; delayed when permits were given for later;
+//     cancelled when they were given back.
+//   - In use: permits given out that time has not paid for yet.
+//   - Reject, pace: the two things to do about a limit. [Reject] refuses what is over it, [Pace]
+//     makes it wait; both are policies.
+//
+// # What to use
+//
+// [TokenBucket] is one limit for everyone who asks. [Keyed] is one limit for each key: client,
+// tenant, route. Both are a [Limiter] or a [KeyedLimiter], and so are limiters on Redis, so whoever
+// takes the interface does not know which it has.
+//
+// # Guarantees
+//
+// No limiter allows more than rate*t + burst permits in any stretch of time t, whatever the number of
+// goroutines and whatever the clock does. A denial takes nothing. RetryAfter is exact to the
+// nanosecond. Waiters are served in order of arrival, and their number is bounded. Nothing here
+// starts a goroutine.
+//
+// # Telemetry
+//
+// Decisions are counted by outcome in the limiter's own memory (about 2 ns) and read when a reader
+// collects; waits are timed. Under a recording parent each decision is a span, "allow checkout",
+// which also carries the key of a [Keyed] limiter when [WithKeyAttribute] says so; metrics never do.
+//
+// # When not to use it
+//
+// To bound how many things run at the same time, count them instead of their starts. To share a
+// limit between processes, use a limiter that lives outside them.
+package limit
