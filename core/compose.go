@@ -7,8 +7,8 @@ import "context"
 //
 // Neighbouring policies that are [Admitter]s are run as one step: all admit in order, the task
 // runs, all are told in reverse order. What they see is exactly what they would see nested, but
-// there is no closure between them and nothing is allocated. When a later one refuses, the earlier
-// ones are told its error, as if it had been their task's.
+// there is no closure between them, and up to eight in a row allocate nothing. When a later one
+// refuses, the earlier ones are told its error, as if it had been their task's.
 func Compose(policies ...Policy) Policy {
 	var steps []Policy
 	var run []Admitter
@@ -29,10 +29,7 @@ func Compose(policies ...Policy) Policy {
 		steps = append(steps, p)
 	}
 	flush()
-	switch len(steps) {
-	case 0:
-		return PolicyFunc(func(ctx context.Context, task Task) error { return task(ctx) })
-	case 1:
+	if len(steps) == 1 {
 		return steps[0]
 	}
 	return chain(steps)
@@ -61,7 +58,10 @@ func flatten(policies []Policy) []Policy {
 type chain []Policy
 
 func (c chain) Do(ctx context.Context, task Task) error {
-	if len(c) == 1 {
+	switch len(c) {
+	case 0:
+		return task(ctx)
+	case 1:
 		return c[0].Do(ctx, task)
 	}
 	return c[0].Do(ctx, func(ctx context.Context) error { return c[1:].Do(ctx, task) })
@@ -118,11 +118,12 @@ func (p *admission) admit(ctx context.Context, t *tickets) error {
 	return nil
 }
 
-// done tells those that admitted, the innermost first, each exactly once.
+// done tells those that admitted, the innermost first, each exactly once. A Done that panics is to
+// the outer ones what a task that panics is.
 func (p *admission) done(t *tickets, err error) {
 	defer func() {
-		if t.n > 0 { // a Done panicked: the others are told all the same
-			p.done(t, err)
+		if t.n > 0 {
+			p.done(t, ErrAborted)
 		}
 	}()
 	for t.n > 0 {

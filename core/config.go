@@ -3,7 +3,10 @@ package core
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Fault is one thing wrong with one field of a config.
@@ -24,16 +27,21 @@ func (f *Fault) ErrorType() string { return TypeInvalid }
 // Is matches [ErrInvalid].
 func (f *Fault) Is(target error) bool { return target == ErrInvalid }
 
-// quote shows text in quotes and cuts it, so that a config error stays one clear line.
+// quote shows a value short, and text in quotes, so that a config error stays one clear line.
 func quote(v any) string {
-	if s, ok := v.(string); ok {
-		if len(s) > 64 {
-			s = s[:64] + "..."
-		}
+	s := fmt.Sprint(v)
+	isText := reflect.ValueOf(v).Kind() == reflect.String || strings.ContainsFunc(s, unicode.IsControl)
+	if len(s) > maxShown {
+		s = s[:maxShown] + "..."
+	}
+	if isText {
 		return fmt.Sprintf("%q", s)
 	}
-	return fmt.Sprint(v)
+	return s
 }
+
+// maxShown is how many bytes of a value an error shows.
+const maxShown = 64
 
 // Faults collects what is wrong with a config, so that its Validate method reports everything at
 // once:
@@ -66,7 +74,7 @@ type ConfigError struct {
 
 // Error is one line: `limit: "checkout": Rate must be above 0, got 0/s; Burst ...`.
 func (e *ConfigError) Error() string {
-	return fmt.Sprintf("%s: %q: %s", e.Package, e.Instance, strings.ReplaceAll(e.Err.Error(), "\n", "; "))
+	return fmt.Sprintf("%s: %s: %s", e.Package, quote(e.Instance), strings.ReplaceAll(e.Err.Error(), "\n", "; "))
 }
 
 // Unwrap gives the faults.
@@ -81,6 +89,7 @@ func Configure(pkg, name string, invalid error) error {
 	var faults Faults
 	faults.Require(name != "", "name", name, "must not be empty")
 	faults.Require(len(name) <= maxName, "name", name, fmt.Sprintf("must have at most %d bytes", maxName))
+	faults.Require(utf8.ValidString(name), "name", name, "must be UTF-8")
 	if err := errors.Join(faults.Err(), invalid); err != nil {
 		return &ConfigError{Package: pkg, Instance: name, Err: err}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -38,7 +39,7 @@ type Group struct {
 	failed      chan error
 
 	turn    chan struct{} // holds one token: whoever has it may touch what is below
-	started int           // members[:started] are to be stopped
+	running []Member      // those to be stopped, in the order they started
 	unwatch func()        // ends the watching of members; nil unless started
 }
 
@@ -60,7 +61,7 @@ func NewGroup(name string, cfg GroupConfig, members ...Member) (*Group, error) {
 		cfg.StopTimeout = 30 * time.Second
 	}
 	g := &Group{
-		name: name, members: members, stopTimeout: cfg.StopTimeout,
+		name: name, members: slices.Clone(members), stopTimeout: cfg.StopTimeout,
 		failed: make(chan error, 1), turn: make(chan struct{}, 1),
 	}
 	g.turn <- struct{}{}
@@ -74,8 +75,12 @@ func (g *Group) Start(ctx context.Context) error {
 		return err
 	}
 	defer g.unlock()
-	if g.started > 0 {
+	if g.unwatch != nil || len(g.running) > 0 {
 		return fmt.Errorf("core: group %q is already started", g.name)
+	}
+	select {
+	case <-g.failed: // of an earlier run, and nobody asked
+	default:
 	}
 	for _, m := range g.members {
 		if err := Try(ctx, m.Service.Start); err != nil {
@@ -84,14 +89,15 @@ func (g *Group) Start(ctx context.Context) error {
 			defer cancel()
 			return errors.Join(err, g.stop(ctx))
 		}
-		g.started++
+		g.running = append(g.running, m)
 	}
 	g.watch()
 	return nil
 }
 
-// Stop stops the members in reverse order and joins their errors. Each is stopped, even when an
-// earlier one failed to, or ctx ended.
+// Stop stops the members in reverse order and joins their errors. Each is told to stop, even when
+// an earlier one failed to, or ctx ended. Those that had not stopped when ctx ended are stopped
+// again by the next Stop, and until then the group counts as started.
 func (g *Group) Stop(ctx context.Context) error {
 	if err := g.lock(ctx); err != nil {
 		return err
@@ -116,10 +122,23 @@ func (g *Group) Run(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.stopTimeout)
 	defer cancel()
-	return errors.Join(failure, g.Stop(ctx))
+	err := g.Stop(ctx)
+	if failure == nil {
+		select {
+		case failure = <-g.failed: // at the same moment as the end of ctx
+		default:
+		}
+	}
+	return errors.Join(failure, err)
 }
 
+// lock takes the turn. It is taken even when ctx has ended, if nobody else has it.
 func (g *Group) lock(ctx context.Context) error {
+	select {
+	case <-g.turn:
+		return nil
+	default:
+	}
 	select {
 	case <-g.turn:
 		return nil
@@ -130,20 +149,26 @@ func (g *Group) lock(ctx context.Context) error {
 
 func (g *Group) unlock() { g.turn <- struct{}{} }
 
-// stop stops members[:started]; the caller holds the turn.
+// stop stops those running; the caller holds the turn.
 func (g *Group) stop(ctx context.Context) error {
 	if g.unwatch != nil {
 		g.unwatch()
 		g.unwatch = nil
 	}
 	var errs []error
-	for g.started > 0 {
-		g.started--
-		m := g.members[g.started]
-		if err := Try(ctx, m.Service.Stop); err != nil {
-			errs = append(errs, fmt.Errorf("core: group %q: stop %q: %w", g.name, m.Name, err))
+	var left []Member
+	for _, m := range slices.Backward(g.running) {
+		err := Try(ctx, m.Service.Stop)
+		if err == nil {
+			continue
+		}
+		errs = append(errs, fmt.Errorf("core: group %q: stop %q: %w", g.name, m.Name, err))
+		if ctx.Err() != nil {
+			left = append(left, m)
 		}
 	}
+	slices.Reverse(left)
+	g.running = left
 	return errors.Join(errs...)
 }
 
@@ -157,13 +182,21 @@ func (g *Group) watch() {
 			continue
 		}
 		watchers.Go(func() {
+			var err error
 			select {
+			case err = <-w.Failed():
 			case <-quit:
-			case err := <-w.Failed():
 				select {
-				case g.failed <- fmt.Errorf("core: group %q: %q: %w", g.name, m.Name, err):
-				default: // not the first
+				case err = <-w.Failed(): // just before
+				default:
 				}
+			}
+			if err == nil { // it did not fail, or closed the channel
+				return
+			}
+			select {
+			case g.failed <- fmt.Errorf("core: group %q: %q: %w", g.name, m.Name, err):
+			default: // not the first
 			}
 		})
 	}

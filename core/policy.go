@@ -60,7 +60,7 @@ func Guard(ctx context.Context, a Admitter, task Task) error {
 // (a retry), the value is that of the last run; when f did not run, it is the zero value.
 //
 // Under a policy that is an [Admitter], or was composed of Admitters only, Call adds no allocation.
-func Call[T any](ctx context.Context, p Policy, f func(ctx context.Context) (T, error)) (v T, err error) {
+func Call[T any](ctx context.Context, p Policy, f func(ctx context.Context) (T, error)) (T, error) {
 	switch p := p.(type) {
 	case nil:
 		return f(ctx)
@@ -68,7 +68,13 @@ func Call[T any](ctx context.Context, p Policy, f func(ctx context.Context) (T, 
 		return callAdmitted(ctx, p, f)
 	case Admitter:
 		return callAdmitter(ctx, p, f)
+	default:
+		return callPolicy(ctx, p, f)
 	}
+}
+
+// callPolicy stands apart from Call because its v moves to the heap.
+func callPolicy[T any](ctx context.Context, p Policy, f func(context.Context) (T, error)) (v T, err error) {
 	err = p.Do(ctx, func(ctx context.Context) error {
 		var err error
 		v, err = f(ctx)

@@ -29,8 +29,8 @@ type Watched interface {
 // Background makes a Service of a function that runs until its context ends. The function runs in
 // a goroutine of its own from Start to Stop, with the values of Start's context but not its end. A
 // return before Stop is a failure, reported by Failed: the function's error, an error that says it
-// ended, or a [*PanicError]. The name is the subject of those errors, and a pprof label of the
-// goroutine.
+// ended, or a [*PanicError]. An error or panic after Stop, other than the end of its context, is
+// returned by Stop. The name is the subject of those errors, and a pprof label of the goroutine.
 func Background(name string, run func(ctx context.Context) error) *Loop {
 	return &Loop{name: name, run: run, failed: make(chan error, 1)}
 }
@@ -41,64 +41,92 @@ type Loop struct {
 	run    func(context.Context) error
 	failed chan error
 
-	mu     sync.Mutex
-	cancel context.CancelFunc // nil unless running
-	done   chan struct{}      // closed when the function of the last Start has returned
+	mu   sync.Mutex
+	last *execution // of the last Start; nil before the first
+}
+
+// execution is one run of a Loop's function, from a Start on.
+type execution struct {
+	cancel  context.CancelFunc
+	stopped bool          // Stop was called; guarded by Loop.mu
+	done    chan struct{} // closed when the function has returned
+	err     error         // what it returned after Stop; written before done is closed
 }
 
 var errEnded = errors.New("ended before it was stopped")
 
-// Start starts the function. It never blocks; a second Start before Stop is an error.
+// Start starts the function. It never blocks; a second Start is an error until Stop was called and
+// the function has returned.
 func (l *Loop) Start(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cancel != nil {
-		return fmt.Errorf("core: %q is already started", l.name)
+	if l.last != nil {
+		if !l.last.stopped {
+			return fmt.Errorf("core: %q is already started", l.name)
+		}
+		select {
+		case <-l.last.done:
+		default:
+			return fmt.Errorf("core: %q still runs since it was stopped", l.name)
+		}
 	}
-	ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	l.done = done
+	select {
+	case <-l.failed: // of an earlier run, and nobody asked
+	default:
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	e := &execution{cancel: cancel, done: make(chan struct{})}
+	l.last = e
 	go label.Do(ctx, "service", l.name, func(ctx context.Context) {
-		defer close(done)
-		l.watch(ctx)
+		defer close(e.done)
+		l.watch(ctx, e)
 	})
 	return nil
 }
 
-// watch runs the function and reports it when it ends before Stop.
-func (l *Loop) watch(ctx context.Context) {
+// watch runs the function and reports how it ended.
+func (l *Loop) watch(ctx context.Context, e *execution) {
 	err := ErrAborted // should the function end the goroutine
 	defer func() {
-		if ctx.Err() != nil {
+		stopped := ctx.Err() != nil
+		switch {
+		case stopped && (err == nil || errors.Is(err, context.Canceled)):
 			return
-		}
-		if err == nil {
+		case err == nil:
 			err = errEnded
 		}
-		select {
-		case l.failed <- fmt.Errorf("core: %q: %w", l.name, err):
-		default: // an earlier failure was not read
+		err = fmt.Errorf("core: %q: %w", l.name, err)
+		if stopped {
+			e.err = err
+			return
 		}
+		l.failed <- err // has room: Start emptied it
 	}()
 	err = Try(ctx, l.run)
 }
 
-// Stop ends the function's context and waits until it has returned, or ctx ended.
+// Stop ends the function's context and waits until it has returned, or ctx ended. It returns the
+// error the function ended with after it was told to stop.
 func (l *Loop) Stop(ctx context.Context) error {
 	l.mu.Lock()
-	if l.cancel != nil {
-		l.cancel()
-		l.cancel = nil
+	e := l.last
+	if e != nil {
+		e.stopped = true
+		e.cancel()
 	}
-	done := l.done
 	l.mu.Unlock()
-	if done == nil {
+	if e == nil {
 		return nil
 	}
 	select {
-	case <-done:
-		return nil
+	case <-e.done:
+		return e.err
 	case <-ctx.Done():
+	}
+	select {
+	case <-e.done: // just now, or before ctx ended
+		return e.err
+	default:
 		return fmt.Errorf("core: %q still runs: %w", l.name, context.Cause(ctx))
 	}
 }
