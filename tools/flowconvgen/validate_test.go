@@ -15,7 +15,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 	loaves := `group "metric.goflow.oven.loaves": `
 	for _, c := range []struct{ name, old, new, want string }{
 		{"text that is not YAML", "groups:", "groups: [", "yaml: "},
-		{"a field no one knows", "brief: Loaves baked.", "breif: Loaves baked.", "field breif not found"},
+		{"a field no one knows", "brief: Loaves baked.", "briefs: Loaves baked.", "field briefs not found"},
 		{"a reference to nothing", "{ref: goflow.oven.outcome, requirement_level: required}", "{ref: goflow.oven.heat, requirement_level: required}", loaves + `unknown ref "goflow.oven.heat"`},
 		{"a reference twice", "{ref: goflow.oven.outcome, requirement_level: required}", "{ref: goflow.oven.name, requirement_level: required}", loaves + `duplicate ref "goflow.oven.name"`},
 		{"a requirement level no one knows", "{ref: goflow.oven.lit, requirement_level: opt_in}", "{ref: goflow.oven.lit, requirement_level: never}", `unknown requirement_level "never"`},

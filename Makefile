@@ -1,0 +1,68 @@
+# Everything a developer or CI runs. `make check` is exactly what CI runs.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# The nested modules: tools always, and bench.
+NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
+EACH := for dir in . $(NESTED); do echo "== $$dir"; cd "$(CURDIR)/$$dir"
+DONE := ; done
+LINT := go tool -modfile="$(CURDIR)/tools/go.mod" golangci-lint run ./...
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
+
+.PHONY: bench
+bench: ## compare with other libraries, side by side in one run
+	cd bench && go run ./cmd/ratio
+
+.PHONY: build
+build: ## compile and vet every module
+	@$(EACH); go build ./... && go vet ./... $(DONE)
+
+.PHONY: check
+check: tidy-check generate-check build lint race test-nested ## all that must pass before a change lands
+
+.PHONY: demo
+demo: ## run the gateway on 127.0.0.1:8080
+	go run ./examples/gateway
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for 20 s
+	@{ grep -rE --include='*_test.go' -o '^func Fuzz\w*' . || true; } | sed -E 's|/[^/]*:func | |' | sort -u | \
+	while read -r dir target; do (cd "$$dir" && go test -run='^$$' -fuzz="^$$target$$" -fuzztime=20s .); done
+
+.PHONY: generate
+generate: ## write telemetry/flowconv and docs/telemetry.md from telemetry/registry.yaml
+	go run -C tools ./flowconvgen
+
+.PHONY: generate-check
+generate-check: ## fail when generated files are not up to date
+	go run -C tools ./flowconvgen -check
+
+.PHONY: lint
+lint: ## run the linters of .golangci.yml in every module
+	@$(EACH); $(LINT) $(DONE)
+
+.PHONY: race
+race: ## run all tests with the race detector, in random order
+	go test -race -shuffle=on ./...
+
+.PHONY: test
+test: ## run all tests
+	go test ./...
+
+.PHONY: test-nested
+test-nested: ## run the tests of the nested modules
+	@for dir in $(NESTED); do echo "== $$dir"; cd "$(CURDIR)/$$dir"; go test ./... $(DONE)
+
+.PHONY: tidy
+tidy: ## bring every module's go.mod and go.sum up to date
+	@$(EACH); go mod tidy $(DONE)
+
+.PHONY: tidy-check
+tidy-check: ## fail when a go.mod or go.sum is not up to date
+	@$(EACH); go mod tidy -diff $(DONE)
