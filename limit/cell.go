@@ -133,7 +133,7 @@ func (c *cell) rebase(now int64) {
 		if !q.expired(now) {
 			return nil // someone else did
 		}
-		return newQuota(q.rate, q.burst, now)
+		return q.at(now)
 	})
 }
 

@@ -56,6 +56,9 @@ func newQuota(rate Rate, burst int, base int64) *quota {
 	return q
 }
 
+// at is the same quota from a later base.
+func (q *quota) at(base int64) *quota { return newQuota(q.rate, q.burst, base) }
+
 // ceil gives exact nanoseconds in ticks, rounded up.
 func ceil(exact *big.Rat, shift uint8) int64 {
 	n := new(big.Int).Lsh(exact.Num(), uint(shift))

@@ -44,13 +44,27 @@ func (b *TokenBucket) Stats() Stats {
 // permits gives ticks in permits, rounded up.
 func (q *quota) permits(ticks int64) int64 { return (ticks + q.interval - 1) / q.interval }
 
-// reading is how a TokenBucket is read at collection, kept off its method set.
-type reading TokenBucket
+// Stats reads the counters and the state. InUse and Waiting are zero: they are each key's own.
+func (k *Keyed) Stats() Stats {
+	q := k.overflow.quota.Load()
+	s := Stats{Rate: q.rate, Burst: q.burst, Keys: k.Len()}
+	for i := range k.shards {
+		sh := &k.shards[i]
+		s.Allowed += sh.allowed.Load()
+		s.Denied += sh.denied.Load()
+		s.Permits += sh.more.Load()
+		s.Overflowed += sh.overflowed.Load()
+	}
+	s.Permits += s.Allowed
+	return s
+}
 
-// points are the metrics of a TokenBucket.
+// points are the metrics of a limiter.
 type points struct {
-	decisions                   [outcomeCancelled + 1]telemetry.Point
-	permits, usage, limit, wait telemetry.Point
+	decisions                 [outcomeCancelled + 1]telemetry.Point
+	permits, limit            telemetry.Point
+	usage, waiting            telemetry.Point // of a TokenBucket
+	keys, maxKeys, overflowed telemetry.Point // of a Keyed
 }
 
 func (i *instrument) points() (p points) {
@@ -58,20 +72,42 @@ func (i *instrument) points() (p points) {
 		p.decisions[o] = i.decisions(outcome(o))
 	}
 	p.permits = i.point(flowconv.LimiterPermits)
-	p.usage = i.point(flowconv.LimiterPermitUsage)
 	p.limit = i.point(flowconv.LimiterPermitLimit)
-	p.wait = i.point(flowconv.LimiterQueueSize)
+	p.usage = i.point(flowconv.LimiterPermitUsage)
+	p.waiting = i.point(flowconv.LimiterQueueSize)
+	p.keys = i.point(flowconv.LimiterKeyUsage)
+	p.maxKeys = i.point(flowconv.LimiterKeyLimit)
+	p.overflowed = i.point(flowconv.LimiterOverflows)
 	return p
 }
 
-// Observe implements telemetry.Instance.
+// observe reports what all limiters have.
+func (p *points) observe(o *telemetry.Observer, s Stats) {
+	o.Observe(&p.decisions[outcomeAllowed], s.Allowed)
+	o.Observe(&p.decisions[outcomeDenied], s.Denied)
+	o.Observe(&p.permits, s.Permits)
+	o.Observe(&p.limit, int64(s.Burst))
+}
+
+// reading is how a TokenBucket is read at collection, kept off its method set.
+type reading TokenBucket
+
 func (b *reading) Observe(o *telemetry.Observer) {
 	s := (*TokenBucket)(b).Stats()
-	for i, v := range [...]int64{s.Allowed, s.Denied, s.Delayed, s.Cancelled} {
-		o.Observe(&b.metrics.decisions[i], v)
-	}
-	o.Observe(&b.metrics.permits, s.Permits)
+	b.metrics.observe(o, s)
+	o.Observe(&b.metrics.decisions[outcomeDelayed], s.Delayed)
+	o.Observe(&b.metrics.decisions[outcomeCancelled], s.Cancelled)
 	o.Observe(&b.metrics.usage, int64(s.InUse))
-	o.Observe(&b.metrics.limit, int64(s.Burst))
-	o.Observe(&b.metrics.wait, int64(s.Waiting))
+	o.Observe(&b.metrics.waiting, int64(s.Waiting))
+}
+
+// keyedReading is how a Keyed limiter is read at collection.
+type keyedReading Keyed
+
+func (k *keyedReading) Observe(o *telemetry.Observer) {
+	s := (*Keyed)(k).Stats()
+	k.metrics.observe(o, s)
+	o.Observe(&k.metrics.keys, int64(s.Keys))
+	o.Observe(&k.metrics.maxKeys, k.maxKeys)
+	o.Observe(&k.metrics.overflowed, s.Overflowed)
 }
