@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/core/health"
 )
 
@@ -172,12 +171,12 @@ func TestAFailingCheckIsDownUntilItSucceeds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRegistry(t)
 				r.SetState(health.Ready)
-				fail := true
+				var mended atomic.Bool
 				add(t, r, health.Readiness, "flaky", func(ctx context.Context) error {
-					if fail {
-						return c.run(ctx)
+					if mended.Load() {
+						return nil
 					}
-					return nil
+					return c.run(ctx)
 				})
 				add(t, r, health.Liveness, "other", up)
 				start(t, r)
@@ -188,7 +187,7 @@ func TestAFailingCheckIsDownUntilItSucceeds(t *testing.T) {
 				}
 				expect(t, r, health.Liveness, health.Up)
 
-				fail = false
+				mended.Store(true)
 				<-time.After(8 * time.Second)
 				got = expect(t, r, health.Readiness, health.Up).Checks[0]
 				if got.Error != "" || got.Since != got.Checked {
@@ -244,98 +243,4 @@ func TestAStartupCheckRunsUntilItIsUpOnce(t *testing.T) {
 			t.Errorf("%d runs", runs)
 		}
 	})
-}
-
-func TestAddAfterStartRunsTheCheckAtOnce(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := newRegistry(t)
-		r.SetState(health.Ready)
-		start(t, r)
-		add(t, r, health.Readiness, "late", up)
-		expect(t, r, health.Readiness, health.Down)
-		synctest.Wait()
-		expect(t, r, health.Readiness, health.Up)
-	})
-}
-
-func TestAddRefusesABadCheck(t *testing.T) {
-	t.Parallel()
-	r := newRegistry(t)
-	add(t, r, health.Readiness, "db", up)
-	for name, c := range map[string]struct {
-		check health.Check
-		want  string
-	}{
-		"no name":       {health.Check{Run: up}, `health: "app": Check.Name must not be empty, got ""`},
-		"long name":     {health.Check{Name: strings.Repeat("x", 129), Run: up}, "Check.Name must have at most 128 bytes"},
-		"no function":   {health.Check{Name: "x"}, `health: "app": Check.Run must not be nil, got "x"`},
-		"unknown group": {health.Check{Name: "x", Group: 3, Run: up}, "Check.Group must be Readiness, Liveness or Startup, got 3"},
-		"same name":     {health.Check{Name: "db", Run: up}, `health: "app": a readiness check "db" exists`},
-	} {
-		err := r.Add(c.check)
-		if err == nil || !strings.Contains(err.Error(), c.want) || core.ErrorType(err) != core.TypeInvalid {
-			t.Errorf("%s: got %v", name, err)
-		}
-	}
-}
-
-func TestTheNumberOfChecksIsBounded(t *testing.T) {
-	t.Parallel()
-	r := newRegistry(t)
-	for i := range 128 {
-		add(t, r, health.Readiness, fmt.Sprint(i), up)
-	}
-	err := r.Add(health.Check{Name: "one more", Run: up})
-	if err == nil || err.Error() != `health: "app": no room for check "one more" beside 128: invalid` {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestNewRefusesABadConfig(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		name string
-		cfg  health.Config
-		want string
-	}{
-		"no name":                {"", health.Config{}, `health: "": name must not be empty`},
-		"negative interval":      {"app", health.Config{Interval: -1}, `health: "app": Interval must not be negative, got -1ns`},
-		"negative timeout":       {"app", health.Config{Timeout: -1}, "Timeout must not be negative, got -1ns"},
-		"timeout above interval": {"app", health.Config{Interval: 1, Timeout: 2}, "Timeout must not be above Interval, which is 1ns, got 2ns"},
-		"timeout above default":  {"app", health.Config{Timeout: time.Minute}, "Timeout must not be above Interval, which is 10s, got 1m0s"},
-	} {
-		r, err := health.New(c.name, c.cfg)
-		if r != nil || err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(err, core.ErrInvalid) {
-			t.Errorf("%s: got %v, %v", name, r, err)
-		}
-	}
-	if _, err := health.New("app", health.Config{Interval: time.Second}); err != nil {
-		t.Errorf("an interval below the default timeout: %v", err)
-	}
-}
-
-func TestEverythingAtOnce(t *testing.T) {
-	t.Parallel()
-	r, err := health.New("app", health.Config{Interval: 100 * time.Microsecond},
-		health.WithOnChange(func(health.Change) {}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var workers sync.WaitGroup
-	for i := range 8 {
-		workers.Go(func() {
-			for j := range 10 {
-				_ = r.Start(t.Context())
-				_ = r.Add(health.Check{Group: health.Group(j % 3), Name: fmt.Sprint(i, j), Run: []func(context.Context) error{up, down}[j%2]})
-				r.SetState(health.State(j % 4))
-				r.Report(health.Group(j % 3))
-				r.Changes()
-				if err := r.Stop(context.Background()); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	workers.Wait()
 }
