@@ -2,7 +2,6 @@
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
 # The nested modules: tools always, and bench.
@@ -13,7 +12,7 @@ LINT := go tool -modfile="$(CURDIR)/tools/go.mod" golangci-lint run ./...
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sort
 
 .PHONY: bench
 bench: ## compare with other libraries, side by side in one run
@@ -21,7 +20,7 @@ bench: ## compare with other libraries, side by side in one run
 
 .PHONY: build
 build: ## compile and vet every module
-	@$(EACH); go build ./... && go vet ./... $(DONE)
+	@$(EACH); go build -o /dev/null ./...; go vet ./... $(DONE)
 
 .PHONY: check
 check: tidy-check generate-check build lint race test-nested ## all that must pass before a change lands
@@ -33,7 +32,7 @@ demo: ## run the gateway on 127.0.0.1:8080
 .PHONY: fuzz
 fuzz: ## run every fuzz target for 20 s
 	@{ grep -rE --include='*_test.go' -o '^func Fuzz\w*' . || true; } | sed -E 's|/[^/]*:func | |' | sort -u | \
-	while read -r dir target; do (cd "$$dir" && go test -run='^$$' -fuzz="^$$target$$" -fuzztime=20s .); done
+	while read -r dir target; do cd "$(CURDIR)/$$dir"; go test -run='^$$' -fuzz="^$$target$$" -fuzztime=20s . $(DONE)
 
 .PHONY: generate
 generate: ## write telemetry/flowconv and docs/telemetry.md from telemetry/registry.yaml
