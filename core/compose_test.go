@@ -8,8 +8,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/goflow-go/goflow/core"
 	"pgregory.net/rapid"
+
+	"github.com/goflow-go/goflow/core"
 )
 
 // act is what a fake does when it is its turn.

@@ -25,7 +25,7 @@ type Registry struct {
 	checks  []*check
 	changes []Change
 
-	run    context.Context    // of the checks' goroutines; nil unless started
+	run    context.Context    //nolint:containedctx // the checks' own, from Start to Stop; else nil
 	cancel context.CancelFunc // ends run
 	idle   chan struct{}      // closed when no goroutine of the last Start is left
 	loops  int                // how many are

@@ -50,7 +50,7 @@ func scenario(rec *telemetrytest.Recorder) {
 
 	ctx, parent := rec.StartSpan(context.Background(), "request")
 	waiting, span := s.Start(ctx, "wait checkout", checkout, algorithm)
-	time.Sleep(50 * time.Millisecond)
+	<-time.After(50 * time.Millisecond)
 	span.Set(flowconv.LimiterOutcomeKey.String(flowconv.LimiterOutcomeDelayed), flowconv.LimiterPermitsKey.Int(1))
 	span.End(nil)
 	waits.Record(waiting, 50*time.Millisecond, nil)
