@@ -1,0 +1,108 @@
+package flowadmin
+
+import (
+	"html/template"
+	"net/http"
+
+	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/core/health"
+)
+
+// Admin is the handler of the admin port. It is safe for concurrent use.
+type Admin struct {
+	name    string
+	hosts   map[string]bool
+	health  *health.Registry // nil: no probes
+	metrics http.Handler     // nil: no metrics
+	mux     *http.ServeMux
+	index   []link
+}
+
+// link is one line of the index.
+type link struct{ Path, Text string }
+
+// New makes the handler. The name is the title of its index, and the subject of its errors.
+func New(name string, cfg Config, opts ...Option) (*Admin, error) {
+	if err := core.Configure("flowadmin", name, cfg.Validate()); err != nil {
+		return nil, err
+	}
+	a := &Admin{name: name, hosts: map[string]bool{"localhost": true}, mux: http.NewServeMux()}
+	for _, h := range cfg.Hosts {
+		host, _ := parseHost(h)
+		a.hosts[host] = true
+	}
+	for _, o := range opts {
+		o.apply(a)
+	}
+	a.route(cfg.Profiling)
+	return a, nil
+}
+
+func (a *Admin) route(profiling bool) {
+	if a.health != nil {
+		a.add("/livez", "liveness probe", a.probe(health.Liveness))
+		a.add("/readyz", "readiness probe", a.probe(health.Readiness))
+		a.add("/startupz", "startup probe", a.probe(health.Startup))
+	}
+	if a.metrics != nil {
+		a.add("/metrics", "metrics", a.metrics)
+	}
+	if profiling {
+		a.add("/debug/pprof/", "profiles", a.guard(newProfiler()))
+	}
+	a.mux.Handle("/", a.guard(http.HandlerFunc(a.serveIndex)))
+}
+
+// add serves h and lists it in the index.
+func (a *Admin) add(path, text string, h http.Handler) {
+	a.mux.Handle(path, h)
+	a.index = append(a.index, link{path, text})
+}
+
+// ServeHTTP answers a request.
+func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "only GET and HEAD are allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
+func (a *Admin) serveIndex(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" {
+		http.NotFound(w, r)
+		return
+	}
+	showPage(w, page{Title: a.name, Links: a.index})
+}
+
+// page is what the only template shows.
+type page struct {
+	Title string
+	Links []link
+}
+
+func showPage(w http.ResponseWriter, p page) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = pageTemplate.Execute(w, p) // fails only when the client has gone
+}
+
+var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{{.Title}}</title></head>
+<body>
+<h1>{{.Title}}</h1>
+<ul>
+{{- range .Links}}
+<li><a href="{{.Path}}">{{.Path}}</a> {{.Text}}</li>
+{{- end}}
+</ul>
+</body>
+</html>
+`))
