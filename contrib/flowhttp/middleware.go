@@ -1,0 +1,136 @@
+package flowhttp
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/limit"
+)
+
+// Middleware guards HTTP handlers: with a limit for each client, and with policies. Make one with
+// [NewMiddleware]; most callers want [Middleware.Wrap] once, around their ServeMux. It is safe for
+// concurrent use.
+//
+// A request passes, from the outside in: otelhttp's span and metrics; the limit of [WithLimit]; the
+// policies of [WithPolicies]; the handler. What it is refused for decides the answer:
+//
+//   - 429 when a limit said no: the client's own quota, or a policy whose error is of class
+//     rate_limited.
+//   - 503 when the server cannot take it: any other error of a policy (a full queue, an open breaker,
+//     a deadline), a policy that did not run the handler, or a limiter that failed.
+//
+// Both are application/problem+json, with Retry-After where the time is known. The response is never
+// wrapped beyond otelhttp, which keeps Flusher, Hijacker and ReaderFrom.
+//
+// The handler runs at most once: a policy that runs its task again (a retry) is told an error of
+// class invalid. Once the handler has started, the response is its own, whatever policies return.
+// To policies a handler that returns has succeeded, whatever its status, and one that panics has
+// failed; the panic goes on to the server after they were told.
+type Middleware struct {
+	limiter limit.KeyedLimiter // nil: no limit
+	key     func(*http.Request) string
+	onError FailureMode
+	fields  quotaFields
+	quota   string // the limiter's policy, as clients know it
+
+	name   string
+	policy core.Policy // nil: none
+	inst   serverInstrument
+}
+
+// NewMiddleware makes a Middleware. The name is its errors' subject, and what telemetry and clients
+// know it by where nothing else is set. A wrong config is an error that names every field at fault.
+func NewMiddleware(name string, cfg MiddlewareConfig, opts ...MiddlewareOption) (*Middleware, error) {
+	o := middlewareOptions{key: nil}
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applyMiddleware(&o)
+		}
+	}
+	var faults core.Faults
+	faults.Require(o.key == nil || o.limiter != nil, "WithKey", "a function", "needs WithLimit")
+	if err := core.Configure("flowhttp", name, errors.Join(cfg.Validate(), faults.Err())); err != nil {
+		return nil, err
+	}
+	if o.key == nil {
+		o.key = ClientKey(cfg.TrustedProxies...)
+	}
+	if cfg.ServerName == "" {
+		cfg.ServerName = name
+	}
+	m := &Middleware{
+		limiter: o.limiter,
+		key:     o.key,
+		onError: cfg.OnLimiterError,
+		quota:   name,
+		name:    name,
+		policy:  o.policy(),
+		inst:    newServerInstrument(cfg, &o.options),
+	}
+	if named, ok := o.limiter.(interface{ Name() string }); ok {
+		m.quota = named.Name()
+	}
+	m.fields = newQuotaFields(cfg.Headers, m.quota)
+	return m, nil
+}
+
+// Name is the name the middleware was made with.
+func (m *Middleware) Name() string { return m.name }
+
+// Wrap guards next. Around an http.ServeMux, spans and metrics carry the matched pattern as
+// http.route.
+func (m *Middleware) Wrap(next http.Handler) http.Handler {
+	return m.inst.wrap(func(w http.ResponseWriter, r *http.Request) {
+		if !m.withinLimit(w, r) {
+			return
+		}
+		if m.policy == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		run := run{name: m.name, w: w, r: r, next: next}
+		if err := m.policy.Do(r.Context(), run.task); !run.over() {
+			m.refuse(w, r, err)
+		}
+	})
+}
+
+// withinLimit takes a permit for r, or answers it.
+func (m *Middleware) withinLimit(w http.ResponseWriter, r *http.Request) bool {
+	if m.limiter == nil {
+		return true
+	}
+	d, err := m.limiter.Take(r.Context(), m.key(r), 1)
+	if err != nil {
+		if m.onError == FailOpen {
+			m.inst.failed(r, err)
+			return true
+		}
+		m.refuse(w, r, err)
+		return false
+	}
+	m.fields.set(w.Header(), d)
+	if !d.Allowed {
+		m.inst.failed(r, &limit.RejectedError{Limiter: m.quota, Decision: d})
+		quotaExceeded(m.quota).write(w, max(d.RetryAfter, d.NextAfter), true)
+	}
+	return d.Allowed
+}
+
+// refuse answers a request the handler never saw; err is nil when a policy skipped it silently.
+func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if err == nil {
+		err = &misuseError{m.name, "a policy did not run the handler"}
+	}
+	m.inst.failed(r, err)
+	p := reducedCapacity()
+	if core.ErrorType(err) == core.TypeRateLimited {
+		p = quotaExceeded()
+		if rejected, ok := errors.AsType[*limit.RejectedError](err); ok {
+			p = quotaExceeded(rejected.Limiter)
+		}
+	}
+	after, known := core.RetryAfter(err)
+	p.write(w, after, known)
+}

@@ -1,0 +1,111 @@
+package flowhttp
+
+import (
+	"net/http"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/limit"
+	"github.com/goflow-go/goflow/telemetry"
+)
+
+// MiddlewareOption configures a [Middleware] from code.
+type MiddlewareOption interface{ applyMiddleware(*middlewareOptions) }
+
+// TransportOption configures a [Transport] from code.
+type TransportOption interface{ applyTransport(*transportOptions) }
+
+// Option configures either.
+type Option interface {
+	MiddlewareOption
+	TransportOption
+}
+
+type options struct {
+	policies    []core.Policy
+	telemetry   []telemetry.Option
+	propagators propagation.TextMapPropagator
+}
+
+type middlewareOptions struct {
+	options
+	limiter limit.KeyedLimiter
+	key     func(*http.Request) string
+}
+
+type transportOptions struct {
+	options
+	base http.RoundTripper
+}
+
+type optionFunc func(*options)
+
+func (f optionFunc) applyMiddleware(o *middlewareOptions) { f(&o.options) }
+func (f optionFunc) applyTransport(o *transportOptions)   { f(&o.options) }
+
+type middlewareOptionFunc func(*middlewareOptions)
+
+func (f middlewareOptionFunc) applyMiddleware(o *middlewareOptions) { f(o) }
+
+type transportOptionFunc func(*transportOptions)
+
+func (f transportOptionFunc) applyTransport(o *transportOptions) { f(o) }
+
+// WithPolicies runs every request under policies, the first outermost; given again, further in.
+// Defaults to none. What a policy may do with a request is described at [Middleware] and at
+// [Transport].
+func WithPolicies(policies ...core.Policy) Option {
+	return optionFunc(func(o *options) { o.policies = append(o.policies, policies...) })
+}
+
+// WithTelemetry sets where spans and metrics go. Defaults to the global providers. Both are made by
+// otelhttp, so when there is a span is for the tracer provider's sampler to say, and
+// telemetry.WithSpans changes nothing.
+func WithTelemetry(opts ...telemetry.Option) Option {
+	return optionFunc(func(o *options) { o.telemetry = append(o.telemetry, opts...) })
+}
+
+// WithPropagators sets how the trace is read from and written to request headers. Defaults to the
+// global propagator; nil leaves the default.
+func WithPropagators(p propagation.TextMapPropagator) Option {
+	return optionFunc(func(o *options) { o.propagators = p })
+}
+
+// WithLimit takes a permit from l for each request before anything else, by the client's key (see
+// [WithKey]). Its name, when it has a method Name() string, is the name of the policy in RateLimit
+// headers; otherwise that is the middleware's. Defaults to no limit.
+func WithLimit(l limit.KeyedLimiter) MiddlewareOption {
+	return middlewareOptionFunc(func(o *middlewareOptions) { o.limiter = l })
+}
+
+// WithKey sets which key of [WithLimit]'s limiter a request belongs to: a tenant, an API key. All
+// requests whose key is "" share that one, so they are limited together rather than not at all. The
+// function is called from many goroutines. Defaults to [ClientKey] with the config's TrustedProxies.
+func WithKey(key func(*http.Request) string) MiddlewareOption {
+	return middlewareOptionFunc(func(o *middlewareOptions) { o.key = key })
+}
+
+// WithBase sets what sends the requests. Defaults to http.DefaultTransport; nil leaves the default.
+func WithBase(base http.RoundTripper) TransportOption {
+	return transportOptionFunc(func(o *transportOptions) { o.base = base })
+}
+
+// policy composes the policies; nil without any.
+func (o *options) policy() core.Policy {
+	if len(o.policies) == 0 {
+		return nil
+	}
+	return core.Compose(o.policies...)
+}
+
+// otelhttp says the same to the library that instruments.
+func (o *options) otelhttp() []otelhttp.Option {
+	tracers, meters := telemetry.Providers(o.telemetry...)
+	return []otelhttp.Option{
+		otelhttp.WithTracerProvider(tracers),
+		otelhttp.WithMeterProvider(meters),
+		otelhttp.WithPropagators(o.propagators),
+	}
+}

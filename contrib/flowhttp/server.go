@@ -1,0 +1,202 @@
+package flowhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/telemetry"
+)
+
+// ServerConfig is the config of a [Server].
+type ServerConfig struct {
+	// Addr is the TCP address to listen on, as in "127.0.0.1:8080". Port 0 takes a free one.
+	// Required.
+	Addr string `json:"addr" yaml:"addr" env:"ADDR"`
+	// ReadHeaderTimeout is how long a client may take to send a request's header. Defaults to 5 s.
+	ReadHeaderTimeout time.Duration `json:"read_header_timeout" yaml:"read_header_timeout" env:"READ_HEADER_TIMEOUT"`
+	// IdleTimeout is how long a connection may wait for its next request. Defaults to 2 min.
+	IdleTimeout time.Duration `json:"idle_timeout" yaml:"idle_timeout" env:"IDLE_TIMEOUT"`
+	// MaxHeaderBytes bounds a request's header. Defaults to 64 KiB.
+	MaxHeaderBytes int `json:"max_header_bytes" yaml:"max_header_bytes" env:"MAX_HEADER_BYTES"`
+	// Farewell is how long, after Stop, connections already open are still served with
+	// "Connection: close", so that no client sends its next request into a closing connection.
+	// Stop does not wait for it when no connection is open. Defaults to 250 ms.
+	Farewell time.Duration `json:"farewell" yaml:"farewell" env:"FAREWELL"`
+}
+
+// Validate reports everything that is wrong with c.
+func (c ServerConfig) Validate() error {
+	var faults core.Faults
+	_, port, err := net.SplitHostPort(c.Addr)
+	if err == nil {
+		_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port)
+	}
+	faults.Require(err == nil, "Addr", c.Addr, "must be host:port")
+	faults.Require(c.ReadHeaderTimeout >= 0, "ReadHeaderTimeout", c.ReadHeaderTimeout, "must not be negative")
+	faults.Require(c.IdleTimeout >= 0, "IdleTimeout", c.IdleTimeout, "must not be negative")
+	faults.Require(c.MaxHeaderBytes >= 0, "MaxHeaderBytes", c.MaxHeaderBytes, "must not be negative")
+	faults.Require(c.Farewell >= 0, "Farewell", c.Farewell, "must not be negative")
+	return faults.Err()
+}
+
+func (c ServerConfig) withDefaults() ServerConfig {
+	if c.ReadHeaderTimeout == 0 {
+		c.ReadHeaderTimeout = 5 * time.Second
+	}
+	if c.IdleTimeout == 0 {
+		c.IdleTimeout = 2 * time.Minute
+	}
+	if c.MaxHeaderBytes == 0 {
+		c.MaxHeaderBytes = 64 << 10
+	}
+	if c.Farewell == 0 {
+		c.Farewell = 250 * time.Millisecond
+	}
+	return c
+}
+
+// Server serves a handler over HTTP as a core.Service. Start listens before it returns, so an
+// address in use is an error of Start; an error of serving later is told by Failed. Stop takes no
+// new connection, lets requests in flight finish and closes the rest. It can be started again.
+type Server struct {
+	name    string
+	cfg     ServerConfig
+	handler http.Handler
+	failed  chan error
+	open    atomic.Int64 // connections not closed or hijacked
+
+	mu      sync.Mutex
+	current *serving // nil unless started
+	addr    net.Addr // of the last Start
+}
+
+var _ core.Watched = (*Server)(nil)
+
+// serving is a Server from Start to Stop.
+type serving struct {
+	server   *http.Server
+	listener net.Listener
+	leaving  atomic.Bool   // connections are closed after their response
+	done     chan struct{} // closed when nothing is accepted any more
+}
+
+// NewServer makes a server of handler. The name is the subject of its errors, and a pprof label of
+// its goroutines.
+func NewServer(name string, cfg ServerConfig, handler http.Handler) (*Server, error) {
+	var faults core.Faults
+	faults.Require(handler != nil, "handler", handler, "must not be nil")
+	if err := core.Configure("flowhttp", name, errors.Join(cfg.Validate(), faults.Err())); err != nil {
+		return nil, err
+	}
+	return &Server{name: name, cfg: cfg.withDefaults(), handler: handler, failed: make(chan error, 1)}, nil
+}
+
+// Addr is the address the server listens on; nil before Start.
+func (s *Server) Addr() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addr
+}
+
+// Failed gives the error when serving ends before Stop.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// Start listens, and serves in the background with the values of ctx as the requests' own.
+func (s *Server) Start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current != nil {
+		return fmt.Errorf("flowhttp: server %q is already started", s.name)
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", s.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("flowhttp: server %q: %w", s.name, err)
+	}
+	select {
+	case <-s.failed: // of an earlier start
+	default:
+	}
+	run := &serving{listener: listener, done: make(chan struct{})}
+	base := context.WithoutCancel(ctx)
+	run.server = &http.Server{
+		Handler:           run.handle(s.handler),
+		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
+		IdleTimeout:       s.cfg.IdleTimeout,
+		MaxHeaderBytes:    s.cfg.MaxHeaderBytes,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ConnState:         s.count,
+	}
+	s.current, s.addr = run, listener.Addr()
+	go telemetry.Labeled(base, "server", s.name, func(context.Context) {
+		defer close(run.done)
+		if err := run.server.Serve(listener); !run.leaving.Load() {
+			s.failed <- fmt.Errorf("flowhttp: server %q: %w", s.name, err)
+		}
+	})
+	return nil
+}
+
+// handle says goodbye once the server is leaving.
+func (r *serving) handle(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if r.leaving.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, req)
+	})
+}
+
+func (s *Server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.open.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.open.Add(-1)
+	case http.StateActive, http.StateIdle:
+	}
+}
+
+// Stop stops the server. When ctx ends before the requests in flight do, their connections are
+// closed and the error says how many. Hijacked connections are their handlers' own.
+func (s *Server) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	run := s.current
+	s.current = nil
+	s.mu.Unlock()
+	if run == nil {
+		return nil
+	}
+	run.leaving.Store(true)
+	_ = run.listener.Close() // ends Serve; closing again is no fault
+	<-run.done
+	s.farewell(ctx)
+	if err := run.server.Shutdown(ctx); err != nil {
+		left := s.open.Load()
+		_ = run.server.Close() // nothing is left to save
+		return fmt.Errorf("flowhttp: server %q: %d connections cut off: %w", s.name, left, err)
+	}
+	return nil
+}
+
+// farewell waits until all connections have closed, or for Farewell.
+func (s *Server) farewell(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Farewell)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for s.open.Load() > 0 {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
