@@ -1,6 +1,7 @@
 package flowadmin_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ func get(h http.Handler, path string, headers ...string) *httptest.ResponseRecor
 }
 
 func ask(h http.Handler, method, host, path string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, path, nil)
+	r := httptest.NewRequestWithContext(context.Background(), method, path, nil)
 	r.Host = host
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -171,7 +172,7 @@ func TestNothingIsRegisteredWithTheDefaultMux(t *testing.T) {
 	t.Parallel()
 	everything(t)
 	for _, path := range append(paths, "/debug/vars", "/debug/flow/", "/debug/requests") {
-		if _, pattern := http.DefaultServeMux.Handler(httptest.NewRequest(http.MethodGet, path, nil)); pattern != "" {
+		if _, pattern := http.DefaultServeMux.Handler(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)); pattern != "" {
 			t.Errorf("%s is served by %q", path, pattern)
 		}
 	}

@@ -1,6 +1,7 @@
 package flowadmin_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -22,7 +23,7 @@ func ExampleNew() {
 	}
 	probe := func() {
 		w := httptest.NewRecorder() // in a program: http.Server{Addr: "127.0.0.1:9090", Handler: admin}
-		admin.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		admin.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/readyz", nil))
 		fmt.Println(registry.State(), w.Code, w.Body)
 	}
 	probe()

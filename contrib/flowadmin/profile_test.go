@@ -150,7 +150,7 @@ func TestProfilesAreTakenOneAtATime(t *testing.T) {
 	admin, _ := everything(t)
 	writing, done := make(chan struct{}), make(chan struct{})
 	w := &slow{httptest.NewRecorder(), writing, make(chan struct{})}
-	r := httptest.NewRequest(http.MethodGet, "/debug/pprof/goroutine?debug=2", nil)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/debug/pprof/goroutine?debug=2", nil)
 	r.Host = "localhost"
 	go func() {
 		defer close(done)
