@@ -85,6 +85,8 @@ type serving struct {
 	listener net.Listener
 	leaving  atomic.Bool   // connections are closed after their response
 	done     chan struct{} // closed when nothing is accepted any more
+	stop     sync.Once
+	err      error // of stop
 }
 
 // NewServer makes a server of handler. The name is the subject of its errors, and a pprof label of
@@ -169,11 +171,20 @@ func (s *Server) count(_ net.Conn, state http.ConnState) {
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	run := s.current
-	s.current = nil
 	s.mu.Unlock()
 	if run == nil {
 		return nil
 	}
+	run.stop.Do(func() { run.err = s.leave(ctx, run) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == run {
+		s.current = nil
+	}
+	return run.err
+}
+
+func (s *Server) leave(ctx context.Context, run *serving) error {
 	run.leaving.Store(true)
 	_ = run.listener.Close() // ends Serve; closing again is no fault
 	<-run.done

@@ -33,7 +33,6 @@ const (
 	AppStateStarting = "starting" // hooks are starting
 	AppStateReady    = "ready"    // every start hook has ended
 	AppStateDraining = "draining" // stopping has begun; new work is sent elsewhere
-	AppStateStopped  = "stopped"  // every stop hook has ended
 )
 
 // Values of goflow.limiter.algorithm.
@@ -78,7 +77,7 @@ var Spans = []Span{LimiterSpan}
 
 // Event names.
 const (
-	EventAppStateChange     = "goflow.app.state_change"     // the application started, became ready, began to drain, or stopped
+	EventAppStateChange     = "goflow.app.state_change"     // the application is starting, has become ready, or drains
 	EventLimiterQuotaChange = "goflow.limiter.quota_change" // the rate or burst of a running limiter was changed
 )
 

@@ -1,0 +1,73 @@
+// Package adminfx serves the admin port of an fx application: probes of its health registry,
+// metrics of its OpenTelemetry SDK, an index, and profiles when asked for.
+package adminfx
+
+import (
+	"errors"
+
+	"go.uber.org/fx"
+
+	"github.com/goflow-go/goflow/contrib/flowadmin"
+	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/core/health"
+	"github.com/goflow-go/goflow/fxmodule/servicefx"
+	"github.com/goflow-go/goflow/telemetry/otelsdk"
+)
+
+// Config is the config of the admin port.
+type Config struct {
+	// Addr is the TCP address to listen on. Defaults to "127.0.0.1:9090".
+	Addr string `json:"addr" yaml:"addr" env:"ADDR"`
+	// Handler is the config of what is served there.
+	Handler flowadmin.Config `json:"handler" yaml:"handler"`
+}
+
+func (c Config) server() flowhttp.ServerConfig {
+	if c.Addr == "" {
+		c.Addr = "127.0.0.1:9090"
+	}
+	return flowhttp.ServerConfig{Addr: c.Addr}
+}
+
+// Validate reports everything that is wrong with c.
+func (c Config) Validate() error { return errors.Join(c.server().Validate(), c.Handler.Validate()) }
+
+// Server is the server of the admin port.
+type Server struct{ *flowhttp.Server }
+
+// Module serves the admin port, out of an optional [Config].
+var Module = fx.Module("goflow.admin",
+	fx.Provide(New),
+	fx.Invoke(func(Server) {}),
+)
+
+// Params is what [New] takes from the graph.
+type Params struct {
+	fx.In
+
+	Run    servicefx.Runner
+	Config Config           `optional:"true"`
+	Health *health.Registry `optional:"true"`
+	SDK    *otelsdk.SDK     `optional:"true"`
+}
+
+// New makes the admin server and lets the application run it.
+func New(p Params) (Server, error) {
+	var opts []flowadmin.Option
+	if p.Health != nil {
+		opts = append(opts, flowadmin.WithHealth(p.Health))
+	}
+	if p.SDK != nil {
+		opts = append(opts, flowadmin.WithMetrics(p.SDK.MetricsHandler()))
+	}
+	handler, err := flowadmin.New("admin", p.Config.Handler, opts...)
+	if err != nil {
+		return Server{}, err
+	}
+	server, err := flowhttp.NewServer("admin", p.Config.server(), handler)
+	if err != nil {
+		return Server{}, err
+	}
+	p.Run.Run("admin", server)
+	return Server{server}, nil
+}

@@ -1,0 +1,19 @@
+// Package fxmodule puts goflow into applications on go.uber.org/fx.
+//
+//	fx.New(
+//		fxmodule.Module,
+//		limitfx.TokenBucket("checkout", limit.TokenBucketConfig{Rate: limit.PerSecond(100), Burst: 20}),
+//		httpfx.AsHandler("api", newAPI),
+//		httpfx.Serve("api", flowhttp.ServerConfig{Addr: ":8080"}),
+//	).Run()
+//
+// [Module] is the umbrella: OpenTelemetry, health, the admin port and the [Lifecycle]. Use it, or
+// list the pieces you want; the packages below work alone:
+//
+//   - telemetryfx: the OpenTelemetry SDK, flushed last.
+//   - healthfx: the health registry. adminfx: probes, metrics and profiles on a port of their own.
+//   - limitfx: limiters by name. httpfx: HTTP servers by name.
+//   - servicefx: any core.Service.
+//
+// Each piece is thin: what it calls is exported and works without fx.
+package fxmodule

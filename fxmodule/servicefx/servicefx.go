@@ -1,0 +1,72 @@
+// Package servicefx runs a core.Service in an fx application: started and stopped with it, its
+// panics contained, and its failure the application's end.
+package servicefx
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"go.uber.org/fx"
+
+	"github.com/goflow-go/goflow/core"
+)
+
+// Runner runs services. It is a parameter object: take it in a constructor.
+type Runner struct {
+	fx.In
+
+	Lifecycle  fx.Lifecycle
+	Shutdowner fx.Shutdowner
+	Logger     *slog.Logger `optional:"true"` // defaults to slog.Default()
+}
+
+// Run starts s when the application starts, after what its constructor depends on, and stops it
+// in reverse order. When s fails after it was started (it is core.Watched), the failure is logged
+// and the application shuts down with exit code 1. The name is the subject of the errors.
+func (r Runner) Run(name string, s core.Service) {
+	logger := r.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	var watcher sync.WaitGroup
+	var quit chan struct{}
+	r.Lifecycle.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			if err := core.Try(ctx, s.Start); err != nil {
+				return fmt.Errorf("service %q: start: %w", name, err)
+			}
+			quit = make(chan struct{})
+			if w, ok := s.(core.Watched); ok {
+				watcher.Go(func() {
+					select {
+					case <-quit:
+					case err := <-w.Failed():
+						logger.Error("service failed", "service", name, "error", err)
+						_ = r.Shutdowner.Shutdown(fx.ExitCode(1)) // fails only when it is shutting down
+					}
+				})
+			}
+			return nil
+		},
+		OnStop: func(ctx context.Context) error {
+			close(quit)
+			watcher.Wait()
+			if err := core.Try(ctx, s.Stop); err != nil {
+				return fmt.Errorf("service %q: stop: %w", name, err)
+			}
+			return nil
+		},
+	})
+}
+
+// AsService runs the service that constructor makes. The constructor takes what it likes from the
+// graph, and returns one value whose type is a core.Service, and perhaps an error.
+func AsService(name string, constructor any) fx.Option {
+	tag := fmt.Sprintf(`name:%q`, "service."+name)
+	return fx.Module("goflow.service",
+		fx.Provide(fx.Annotate(constructor, fx.As(new(core.Service)), fx.ResultTags(tag))),
+		fx.Invoke(fx.Annotate(func(r Runner, s core.Service) { r.Run(name, s) }, fx.ParamTags(``, tag))),
+	)
+}
