@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// suite is a benchmark function, and how its figures are shown.
+type suite struct {
+	name  string
+	title string
+	// cost suites are run with every number of processors asked for, and shown with ratios; others
+	// are run with the last.
+	cost bool
+	// worst suites are about a promise: of several runs the largest figure counts, not the median.
+	worst bool
+}
+
+var all = []suite{
+	{name: "Bucket", title: "One bucket", cost: true},
+	{name: "Keyed", title: "A bucket for each key", cost: true},
+	{name: "Pace", title: "Waiting: permits that one blocked goroutine got, of those it was promised"},
+	{name: "Admitted", title: "Goroutines asking all the time: permits given, of rate*t + burst; the worst run", worst: true},
+}
+
+func names() (names []string) {
+	for _, s := range all {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func (c config) suites() (chosen []suite) {
+	for _, s := range all {
+		if c.bench.MatchString(s.name) {
+			chosen = append(chosen, s)
+		}
+	}
+	return chosen
+}
+
+// measure builds the benchmarks once and runs them count times. The repeats are whole rounds, so
+// that what else the machine does meanwhile meets everyone alike.
+func (c config) measure(ctx context.Context, progress io.Writer) (*results, error) {
+	dir, err := os.MkdirTemp("", "ratio")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "limit.test")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", program, "./limit")
+	build.Stdout, build.Stderr = progress, progress
+	if err := build.Run(); err != nil {
+		return nil, fmt.Errorf("cannot build ./limit, run this in bench: %w", err)
+	}
+	r := newResults()
+	for round := range c.count {
+		fmt.Fprintf(progress, "== round %d of %d\n", round+1, c.count)
+		for _, s := range c.suites() {
+			if err := r.add(exec.CommandContext(ctx, program, c.flags(s)...), progress); err != nil {
+				return nil, fmt.Errorf("benchmark %s: %w", s.name, err)
+			}
+		}
+	}
+	return r, nil
+}
+
+// flags are what a round of a suite is run with.
+func (c config) flags(s suite) []string {
+	procs := c.procs
+	if !s.cost {
+		procs = procs[len(procs)-1:]
+	}
+	var list []string
+	for _, n := range procs {
+		list = append(list, strconv.Itoa(n))
+	}
+	return []string{
+		"-test.run=^$", "-test.bench=^Benchmark" + s.name + "$",
+		"-test.benchtime=" + c.benchtime.String(), "-test.cpu=" + strings.Join(list, ","),
+	}
+}
+
+// add takes what a command prints into the results, and shows it.
+func (r *results) add(cmd *exec.Cmd, progress io.Writer) error {
+	cmd.Stderr = progress
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		fmt.Fprintln(progress, lines.Text())
+		r.line(lines.Text())
+	}
+	return cmd.Wait()
+}
+
+// place is where in the tables a figure stands.
+type place struct {
+	benchmark string // without /impl=, as in Bucket/allowed/serial
+	procs     int
+	unit      string
+}
+
+// results are the figures of all runs.
+type results struct {
+	machine string
+	figures map[place]map[string][]float64 // by impl
+	places  []place                        // in the order they were met
+	impls   []string                       // in the order they were met
+}
+
+func newResults() *results {
+	return &results{machine: "unknown processor", figures: map[place]map[string][]float64{}}
+}
+
+// line takes in a line of a benchmark's output:
+//
+//	BenchmarkBucket/allowed/impl=juju/serial-2   1000000   60.1 ns/op   0 B/op   0 allocs/op
+//
+// Anything else is let pass.
+func (r *results) line(text string) {
+	if cpu, ok := strings.CutPrefix(text, "cpu: "); ok {
+		r.machine = cpu
+		return
+	}
+	fields := strings.Fields(text)
+	if len(fields) < 4 || len(fields)%2 != 0 {
+		return
+	}
+	benchmark, impl, procs, ok := parseName(fields[0])
+	if !ok {
+		return
+	}
+	for i := 2; i < len(fields); i += 2 {
+		value, err := strconv.ParseFloat(fields[i], 64)
+		if err != nil {
+			return
+		}
+		r.put(place{benchmark, procs, fields[i+1]}, impl, value)
+	}
+}
+
+func (r *results) put(at place, impl string, value float64) {
+	if r.figures[at] == nil {
+		r.figures[at] = map[string][]float64{}
+		r.places = append(r.places, at)
+	}
+	if !slices.Contains(r.impls, impl) {
+		r.impls = append(r.impls, impl)
+	}
+	r.figures[at][impl] = append(r.figures[at][impl], value)
+}
+
+// parseName takes a benchmark's name apart. Without -N at its end it ran on one processor.
+func parseName(name string) (benchmark, impl string, procs int, ok bool) {
+	name, ok = strings.CutPrefix(name, "Benchmark")
+	if !ok {
+		return "", "", 0, false
+	}
+	procs = 1
+	if i := strings.LastIndexByte(name, '-'); i >= 0 {
+		if n, err := strconv.Atoi(name[i+1:]); err == nil {
+			name, procs = name[:i], n
+		}
+	}
+	var rest []string
+	for part := range strings.SplitSeq(name, "/") {
+		if s, is := strings.CutPrefix(part, "impl="); is {
+			impl = s
+			continue
+		}
+		rest = append(rest, part)
+	}
+	return strings.Join(rest, "/"), impl, procs, impl != ""
+}

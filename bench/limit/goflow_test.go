@@ -1,0 +1,107 @@
+package limit_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/goflow-go/goflow/limit"
+	"github.com/goflow-go/goflow/telemetry"
+)
+
+// sdk is what an application has set up: one for the process.
+var sdk = sync.OnceValue(func() []telemetry.Option {
+	return []telemetry.Option{
+		telemetry.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))),
+		telemetry.WithTracerProvider(tracing()),
+	}
+})
+
+var tracing = sync.OnceValue(func() *sdktrace.TracerProvider {
+	return sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(discard{}))
+})
+
+// discard is a span processor that keeps nothing.
+type discard struct{}
+
+func (discard) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+func (discard) OnEnd(sdktrace.ReadOnlySpan)                     {}
+func (discard) Shutdown(context.Context) error                  { return nil }
+func (discard) ForceFlush(context.Context) error                { return nil }
+
+func metered() limit.Option { return limit.WithTelemetry(sdk()...) }
+
+func countersOnly() limit.Option {
+	return limit.WithTelemetry(append(sdk(), telemetry.WithSpans(telemetry.Never))...)
+}
+
+func unmetered() limit.Option {
+	return limit.WithTelemetry(
+		telemetry.WithMeterProvider(metricnoop.NewMeterProvider()),
+		telemetry.WithTracerProvider(tracenoop.NewTracerProvider()))
+}
+
+func newTokenBucket(tb testing.TB, q quota, opt limit.Option) *limit.TokenBucket {
+	tb.Helper()
+	bucket, err := limit.NewTokenBucket("bench", limit.TokenBucketConfig{
+		Rate: limit.Per(float64(q.count), q.period), Burst: q.burst,
+	}, opt)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(bucket.Close)
+	return bucket
+}
+
+// allowUnder makes an ask of a token bucket with the given telemetry.
+func allowUnder(opt func() limit.Option) func(testing.TB, quota) func() bool {
+	return func(tb testing.TB, q quota) func() bool {
+		ctx := context.Background()
+		bucket := newTokenBucket(tb, q, opt())
+		return func() bool { return bucket.Allow(ctx) }
+	}
+}
+
+// allowTraced asks inside a span that records.
+func allowTraced(tb testing.TB, q quota) func() bool {
+	ctx, span := tracing().Tracer("bench").Start(context.Background(), "request")
+	if !span.IsRecording() {
+		tb.Fatal("the parent span does not record")
+	}
+	tb.Cleanup(func() { span.End() })
+	bucket := newTokenBucket(tb, q, metered())
+	return func() bool { return bucket.Allow(ctx) }
+}
+
+// gcra is the floor: the algorithm alone.
+type gcra struct {
+	interval, tolerance int64
+	tat                 atomic.Int64
+}
+
+var start = time.Now()
+
+func (g *gcra) allow() bool {
+	for {
+		now, tat := int64(time.Since(start)), g.tat.Load()
+		next := max(tat, now) + g.interval
+		if next-now > g.tolerance {
+			return false
+		}
+		if g.tat.CompareAndSwap(tat, next) {
+			return true
+		}
+	}
+}
+
+func newGCRA(_ testing.TB, q quota) func() bool {
+	g := &gcra{interval: int64(q.interval()), tolerance: int64(q.interval()) * int64(q.burst)}
+	return g.allow
+}

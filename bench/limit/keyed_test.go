@@ -1,0 +1,160 @@
+package limit_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/goflow-go/goflow/limit"
+)
+
+// held keeps every key in use for as long as a benchmark runs, and denies none.
+var held = quota{60, time.Hour, 1e6}
+
+// keyedAsker is a limiter of many buckets: make gives what asks about a key, of at most so many.
+type keyedAsker struct {
+	impl string
+	make func(tb testing.TB, q quota, keys int) func(key string) bool
+}
+
+var keyedAskers = []keyedAsker{
+	{"goflow-metered", newKeyed},
+	{"x-time-map", newXTimeMap},
+	{"throttled", newThrottled},
+	{"sethvargo", newSethvargo},
+	{"ulule", newUlule},
+}
+
+func newKeyed(tb testing.TB, q quota, keys int) func(string) bool {
+	tb.Helper()
+	k, err := limit.NewKeyed("bench", limit.KeyedConfig{
+		Rate: limit.Per(float64(q.count), q.period), Burst: q.burst, MaxKeys: keys,
+	}, metered())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(k.Close)
+	ctx := context.Background()
+	return func(key string) bool { return k.Allow(ctx, key) }
+}
+
+// newXTimeMap makes what people write who have only x/time: a map that is never cleaned.
+func newXTimeMap(_ testing.TB, q quota, _ int) func(string) bool {
+	var mu sync.RWMutex
+	limiters := map[string]*rate.Limiter{}
+	add := func(key string) *rate.Limiter {
+		mu.Lock()
+		defer mu.Unlock()
+		l, ok := limiters[key]
+		if !ok {
+			l = rate.NewLimiter(rate.Limit(q.perSecond()), q.burst)
+			limiters[key] = l
+		}
+		return l
+	}
+	return func(key string) bool {
+		mu.RLock()
+		l, ok := limiters[key]
+		mu.RUnlock()
+		if !ok {
+			l = add(key)
+		}
+		return l.Allow()
+	}
+}
+
+func BenchmarkKeyed(b *testing.B) {
+	for _, n := range []int{1, 10_000, 1_000_000} {
+		b.Run(fmt.Sprintf("keys=%d", n), func(b *testing.B) {
+			keys := randomKeys(n)
+			q := held
+			if n == 1 {
+				q = plenty
+			}
+			for _, a := range keyedAskers {
+				b.Run("impl="+a.impl, func(b *testing.B) { askKeyed(b, a, q, keys) })
+			}
+		})
+	}
+}
+
+func askKeyed(b *testing.B, a keyedAsker, q quota, keys []string) {
+	before, pause := heap()
+	allow := a.make(b, q, len(keys))
+	for _, i := range rand.Perm(len(keys)) {
+		allow(keys[i])
+	}
+	after, pauseAfter := heap()
+	b.Run("serial", func(b *testing.B) {
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			if !allow(keys[i]) {
+				b.Fatal("denied")
+			}
+			if i++; i == len(keys) {
+				i = 0
+			}
+		}
+		if len(keys) >= 1_000_000 {
+			b.ReportMetric((after-before)/float64(len(keys)), "B/key")
+			b.ReportMetric((pauseAfter-pause).Seconds()*1e3, "gc-ms")
+		}
+	})
+	b.Run("parallel", func(b *testing.B) {
+		var goroutine atomic.Int64
+		b.RunParallel(func(pb *testing.PB) {
+			i := int(goroutine.Add(1)) * len(keys) / (runtime.GOMAXPROCS(0) + 1)
+			for pb.Next() {
+				if !allow(keys[i]) {
+					b.Error("denied")
+					return
+				}
+				if i++; i == len(keys) {
+					i = 0
+				}
+			}
+		})
+	})
+}
+
+// randomKeys makes keys whose order is random, but whose bytes lie in that order in one string: what
+// costs is the limiter's memory, not the keys'.
+func randomKeys(n int) []string {
+	const form = "client-%07d"
+	size := len(fmt.Sprintf(form, 0))
+	var all strings.Builder
+	all.Grow(n * size)
+	for _, i := range rand.Perm(n) {
+		fmt.Fprintf(&all, form, i)
+	}
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = all.String()[i*size : (i+1)*size]
+	}
+	return keys
+}
+
+// heap measures the bytes alive, and how long a full collection takes: the median of five.
+func heap() (alive float64, collection time.Duration) {
+	var took []time.Duration
+	runtime.GC()
+	for range 5 {
+		begin := time.Now()
+		runtime.GC()
+		took = append(took, time.Since(begin))
+	}
+	slices.Sort(took)
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc), took[len(took)/2]
+}
