@@ -72,7 +72,7 @@ func (k *Kind) Register(s *Scope, in Instance) *Registration {
 func (k *Kind) meter(s *Scope) *meter {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	shared := reflect.TypeOf(s.meters).Comparable()
+	shared := reflect.ValueOf(s.meters).Comparable()
 	if shared {
 		if m := k.meters[s.meters]; m != nil {
 			return m
@@ -137,22 +137,19 @@ func (m *meter) instrument(otm metric.Meter, d flowconv.Metric) (err error) {
 	return err
 }
 
-// collect is the one callback. It works on a snapshot, so a reader that blocks holds up no one who
-// registers or closes.
+// collect is the one callback. It works on a snapshot, and holds no lock while it hands values over,
+// so a reader that blocks holds up no one who registers or closes.
 func (m *meter) collect(_ context.Context, to metric.Observer) error {
 	m.mu.Lock()
-	live, retired := m.live, m.retired.snapshot()
+	live, list := m.live, m.retired.snapshot()
 	m.mu.Unlock()
-	o := Observer{report: func(p *Point, v int64) {
-		if in := m.observables[p.metric]; in != nil {
-			to.ObserveInt64(in, v, p.opts...)
-		}
-	}}
-	for i := range retired {
-		o.Observe(&retired[i].point, retired[i].sum)
-	}
 	for _, r := range live {
-		r.in.Observe(&o)
+		list = r.read(list)
+	}
+	for i := range list {
+		if in := m.observables[list[i].point.metric]; in != nil {
+			to.ObserveInt64(in, list[i].value, list[i].point.opts...)
+		}
 	}
 	return nil
 }
@@ -161,6 +158,28 @@ func (m *meter) collect(_ context.Context, to metric.Observer) error {
 type Registration struct {
 	meter *meter
 	in    Instance
+
+	mu     sync.Mutex
+	closed bool
+	final  []reading // the counters at Close
+}
+
+// reading is a value of a point.
+type reading struct {
+	point *Point
+	value int64
+}
+
+// read appends the instance's values. A collection whose snapshot is older than Close gets what
+// Close kept and nothing newer: otherwise it would report counts that the next one does not have.
+func (r *Registration) read(list []reading) []reading {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return append(list, r.final...)
+	}
+	r.in.Observe(&Observer{report: func(p *Point, v int64) { list = append(list, reading{p, v}) }})
+	return list
 }
 
 // Close ends the reading: gauges vanish with the next collection, counters are kept in the Kind's
@@ -174,5 +193,20 @@ func (r *Registration) Close() {
 		return
 	}
 	m.live = slices.Delete(slices.Clone(m.live), i, i+1)
-	r.in.Observe(&Observer{report: m.retired.add})
+	for _, c := range r.close() {
+		m.retired.add(c.point, c.value)
+	}
+}
+
+// close makes the last reading and keeps its counters.
+func (r *Registration) close() []reading {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.in.Observe(&Observer{report: func(p *Point, v int64) {
+		if p.total {
+			r.final = append(r.final, reading{p, v})
+		}
+	}})
+	return r.final
 }

@@ -93,7 +93,12 @@ func (s *Scope) Ended(ctx context.Context, name string, start time.Time, err err
 }
 
 // Recording reports whether attributes would be kept.
-func (s Span) Recording() bool { return s.span != nil && s.span.IsRecording() }
+func (s Span) Recording() (recording bool) {
+	if s.span != nil {
+		contain(func() { recording = s.span.IsRecording() })
+	}
+	return recording
+}
 
 // Set adds attributes.
 func (s Span) Set(attrs ...attribute.KeyValue) {

@@ -8,13 +8,8 @@ import (
 
 // totals are the counters of closed instances, summed by metric and attributes.
 type totals struct {
-	list  []total
+	list  []reading
 	index map[totalKey]int
-}
-
-type total struct {
-	point Point
-	sum   int64
 }
 
 type totalKey struct {
@@ -44,9 +39,10 @@ func (t *totals) add(p *Point, v int64) {
 		}
 		i = len(t.list)
 		t.index[key] = i
-		t.list = append(t.list, total{point: *p})
+		kept := *p // p is a part of the instance, which is to be freed
+		t.list = append(t.list, reading{point: &kept})
 	}
-	t.list[i].sum += v
+	t.list[i].value += v
 }
 
-func (t *totals) snapshot() []total { return slices.Clone(t.list) }
+func (t *totals) snapshot() []reading { return slices.Clone(t.list) }

@@ -11,13 +11,19 @@ import (
 // would keep goroutines and a connection for up to half a minute.
 type endingExporter struct {
 	sdktrace.SpanExporter
-	life context.Context // the SDK's
+	ended <-chan struct{} // closed by the SDK
 }
 
 // ExportSpans sends until it is done, ctx ends, or the SDK has ended.
 func (e endingExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(e.life, cancel)()
+	defer cancel() // ends the goroutine too
+	go func() {
+		select {
+		case <-e.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	return e.SpanExporter.ExportSpans(ctx, spans)
 }

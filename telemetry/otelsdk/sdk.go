@@ -29,12 +29,10 @@ type SDK struct {
 	propagator propagation.TextMapPropagator
 	registry   *prometheus.Registry
 
-	life context.Context // ends after Shutdown
-	end  context.CancelFunc
-
 	parts []part // the providers that have something to flush
 	stop  sync.Once
-	err   error // of the shutdown
+	ended chan struct{} // closed when the shutdown is over
+	err   error         // of the shutdown
 }
 
 // part is what the three SDK providers have in common.
@@ -119,7 +117,7 @@ func (s *SDK) Shutdown(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, budget)
 		defer cancel()
 		s.err = s.each(ctx, part.Shutdown)
-		s.end()
+		close(s.ended)
 	})
 	return s.err
 }

@@ -32,8 +32,7 @@ func Setup(ctx context.Context, cfg Config, opts ...Option) (*SDK, error) {
 	if err := core.Configure("otelsdk", "Setup", faults.Err()); err != nil {
 		return nil, err
 	}
-	s := &SDK{registry: prometheus.NewRegistry(), propagator: autoprop.NewTextMapPropagator()}
-	s.life, s.end = context.WithCancel(context.Background())
+	s := &SDK{registry: prometheus.NewRegistry(), propagator: autoprop.NewTextMapPropagator(), ended: make(chan struct{})}
 	if oneOf("true")(env("OTEL_SDK_DISABLED")) {
 		s.tracers, s.meters, s.loggers = tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider(), lognoop.NewLoggerProvider()
 		return s, nil
@@ -70,7 +69,7 @@ func (s *SDK) buildTraces(ctx context.Context, res *resource.Resource, opts []sd
 			return exporterFault("OTEL_TRACES_EXPORTER", err)
 		}
 		if !autoexport.IsNoneSpanExporter(exporter) {
-			opts = append(opts, sdktrace.WithBatcher(endingExporter{exporter, s.life}))
+			opts = append(opts, sdktrace.WithBatcher(endingExporter{exporter, s.ended}))
 		}
 	}
 	p := sdktrace.NewTracerProvider(opts...)
