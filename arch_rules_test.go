@@ -26,7 +26,7 @@ func TestWrongEdgesAreFound(t *testing.T) {
 		{"an adapter imports fx", "./contrib/flowhttp", "go.uber.org/fx", "not fx"},
 		{"an adapter imports the SDK", "./contrib/flowhttp", sdk, "not the SDK"},
 		{"an adapter imports another's library", "./contrib/flowhttp", "github.com/redis/go-redis/v9", "the library it adapts"},
-		{"fxmodule imports the SDK", "./fxmodule/telemetryfx", sdk, "by telemetry/otelsdk"},
+		{"fxmodule imports the SDK", "./fxmodule/limitfx", sdk, "by telemetry/otelsdk"},
 		{"a library imports an example", "./fxmodule", "./examples/gateway", "fxmodule wires"},
 		{"the root imports something", ".", "./core", "documentation"},
 		{"a package no one planned", "./kitchen", "fmt", "give it a room"},
@@ -58,6 +58,7 @@ func TestRightEdgesAreLetBe(t *testing.T) {
 		{"./contrib/flowadmin", "github.com/prometheus/client_golang/prometheus/promhttp"},
 		{"./contrib/flowadmin", "go.opentelemetry.io/otel/sdk/trace"},
 		{"./fxmodule/telemetryfx", "./telemetry/otelsdk"},
+		{"./fxmodule/telemetryfx", "go.opentelemetry.io/otel/sdk/trace"},
 		{"./fxmodule", "go.uber.org/fx/fxevent"},
 		{"./examples/gateway", "github.com/redis/go-redis/v9"},
 	} {

@@ -56,6 +56,11 @@ var rules = []rule{
 	adapter("./contrib/flowredis/...", "github.com/redis/go-redis/v9/..."),
 	adapter("./contrib/flowadmin/...", otelAll...), // its console reads what the SDK collects
 	{
+		[]string{"./fxmodule/telemetryfx/..."},
+		slices.Concat(floor1, otelAll, []string{"./telemetry/...", "./fxmodule/...", "go.uber.org/fx/..."}),
+		"telemetryfx takes processors, readers and views for the SDK, and knows no engine",
+	},
+	{
 		[]string{"./fxmodule/..."},
 		slices.Concat(floor2, otelAPI, []string{"./telemetry/...", "./contrib/...", "./fxmodule/...", "go.uber.org/fx/..."}),
 		"fxmodule wires what the floors below export; the SDK is set up by telemetry/otelsdk",

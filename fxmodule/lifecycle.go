@@ -60,8 +60,7 @@ type gate struct {
 	started int
 	closed  bool
 
-	open  func(ctx context.Context)
-	close func(ctx context.Context, wasOpen bool)
+	open, close func(ctx context.Context) error
 }
 
 func newGate() *gate { return &gate{} }
@@ -92,28 +91,28 @@ func (g *gate) follow() {
 }
 
 // up counts a start and opens the gate at the last.
-func (g *gate) up(ctx context.Context) {
+func (g *gate) up(ctx context.Context) error {
 	g.mu.Lock()
 	g.started++
+	g.closed = false
 	last := g.started == g.hooks
-	if last {
-		g.closed = false
-	}
 	g.mu.Unlock()
 	if last {
-		g.open(ctx)
+		return g.open(ctx)
 	}
+	return nil
 }
 
 // down closes the gate at the first stop.
-func (g *gate) down(ctx context.Context) {
+func (g *gate) down(ctx context.Context) error {
 	g.mu.Lock()
-	first, wasOpen := !g.closed, g.started == g.hooks
+	first := !g.closed
 	g.closed, g.started = true, 0
 	g.mu.Unlock()
 	if first {
-		g.close(ctx, wasOpen)
+		return g.close(ctx)
 	}
+	return nil
 }
 
 // lifecycleParams is what the lifecycle takes from the graph.
@@ -124,7 +123,7 @@ type lifecycleParams struct {
 	Gate      *gate
 	Config    Config `optional:"true"`
 	Health    *health.Registry
-	Providers otelin.Providers
+	Providers otelin.In
 }
 
 // watch ties the gate to the health registry.
@@ -133,32 +132,20 @@ func watch(p lifecycleParams) error {
 		return err
 	}
 	scope := telemetry.NewScope("github.com/goflow-go/goflow/fxmodule", p.Providers.Options()...)
-	enter := func(ctx context.Context, s health.State) {
-		p.Health.SetState(s)
-		scope.Event(ctx, log.SeverityInfo, flowconv.EventAppStateChange, "application is "+s.String(),
-			flowconv.AppStateKey.String(s.String()))
+	tell := func(ctx context.Context, state string) {
+		scope.Event(ctx, log.SeverityInfo, flowconv.EventAppStateChange, "application is "+state,
+			flowconv.AppStateKey.String(state))
 	}
-	p.Gate.open = func(ctx context.Context) { enter(ctx, health.Ready) }
-	p.Gate.close = func(ctx context.Context, wasOpen bool) {
-		enter(ctx, health.Draining)
-		if wasOpen {
-			pause(ctx, p.Config.DrainDelay)
-		}
+	ready := p.Health.Gate(p.Config.DrainDelay)
+	p.Gate.open = func(ctx context.Context) error {
+		tell(ctx, flowconv.AppStateReady)
+		return ready.Start(ctx)
 	}
-	enter(context.Background(), health.Starting)
+	p.Gate.close = func(ctx context.Context) error {
+		tell(ctx, flowconv.AppStateDraining)
+		return ready.Stop(ctx)
+	}
+	tell(context.Background(), flowconv.AppStateStarting)
 	p.Gate.follow()
 	return nil
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -37,6 +37,7 @@ type Server struct{ *flowhttp.Server }
 
 // Module serves the admin port, out of an optional [Config].
 var Module = fx.Module("goflow.admin",
+	fx.Provide(fx.Private, servicefx.New),
 	fx.Provide(New),
 	fx.Invoke(func(Server) {}),
 )
@@ -45,7 +46,7 @@ var Module = fx.Module("goflow.admin",
 type Params struct {
 	fx.In
 
-	Run    servicefx.Runner
+	Runner *servicefx.Runner
 	Config Config           `optional:"true"`
 	Health *health.Registry `optional:"true"`
 	SDK    *otelsdk.SDK     `optional:"true"`
@@ -68,6 +69,6 @@ func New(p Params) (Server, error) {
 	if err != nil {
 		return Server{}, err
 	}
-	p.Run.Run("admin", server)
+	p.Runner.Run("admin", server)
 	return Server{server}, nil
 }

@@ -1,46 +1,104 @@
-// Package httpfx serves HTTP in an fx application.
+// Package httpfx serves HTTP in an fx application, and sends it.
 //
 //	fx.New(
+//		fxmodule.Module,
+//		limitfx.Keyed("clients", limit.KeyedConfig{Rate: limit.PerSecond(20), Burst: 40}),
 //		httpfx.AsHandler("api", newMux), // newMux takes what it likes from the graph
-//		httpfx.Serve("api", flowhttp.ServerConfig{Addr: ":8080"}),
-//	)
+//		httpfx.Serve("api", httpfx.Config{
+//			Server: flowhttp.ServerConfig{Addr: "127.0.0.1:8080"},
+//			Limit:  "clients",
+//		}),
+//	).Run()
 //
 // The server listens before the application has started, so an address in use fails the start. When
 // serving fails later, the application shuts down with exit code 1. On stop, the server takes no new
-// connection and lets requests in flight finish.
+// connection and lets requests in flight finish. What is made here reports to the application's
+// OpenTelemetry providers, the global ones where it has none.
 package httpfx
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
 	"go.uber.org/fx"
 
 	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/fxmodule/servicefx"
+	"github.com/goflow-go/goflow/limit"
 )
 
-// Serve serves the http.Handler under the name, and provides its *flowhttp.Server under it.
-func Serve(name string, cfg flowhttp.ServerConfig) fx.Option {
-	tag := fmt.Sprintf(`name:%q`, name)
+// Config is the config of [Serve].
+type Config struct {
+	// Server is the config of the server. Its Addr is required.
+	Server flowhttp.ServerConfig `json:"server" yaml:"server"`
+	// Middleware is the config of the middleware around the handler.
+	Middleware flowhttp.MiddlewareConfig `json:"middleware" yaml:"middleware"`
+	// Limit is the name of the limit.KeyedLimiter in the graph that limits each client. Defaults
+	// to no limit.
+	Limit string `json:"limit" yaml:"limit"`
+}
+
+// Validate reports everything that is wrong with c.
+func (c Config) Validate() error { return errors.Join(c.Server.Validate(), c.Middleware.Validate()) }
+
+// Serve serves the http.Handler under the name behind a flowhttp.Middleware of the same name, and
+// provides its *flowhttp.Server under it.
+func Serve(name string, cfg Config, opts ...flowhttp.MiddlewareOption) fx.Option {
+	limiter := ` optional:"true"`
+	if cfg.Limit != "" {
+		limiter = named(cfg.Limit)
+	}
 	return fx.Module("goflow.http",
+		fx.Provide(fx.Private, servicefx.New, otelin.New),
 		fx.Provide(fx.Annotate(
-			func(run servicefx.Runner, handler http.Handler) (*flowhttp.Server, error) {
-				s, err := flowhttp.NewServer(name, cfg, handler)
-				if err == nil {
-					run.Run(name, s)
+			func(runner *servicefx.Runner, p otelin.Providers, h http.Handler, l limit.KeyedLimiter) (*flowhttp.Server, error) {
+				opts := append([]flowhttp.MiddlewareOption{
+					flowhttp.WithTelemetry(p.Options...),
+					flowhttp.WithPropagators(p.Propagator),
+				}, opts...)
+				if cfg.Limit != "" {
+					opts = append(opts, flowhttp.WithLimit(l))
 				}
-				return s, err
+				m, err := flowhttp.NewMiddleware(name, cfg.Middleware, opts...)
+				if err != nil {
+					return nil, err
+				}
+				s, err := flowhttp.NewServer(name, cfg.Server, m.Wrap(h))
+				if err != nil {
+					return nil, err
+				}
+				runner.Run(name, s)
+				return s, nil
 			},
-			fx.ParamTags(``, tag), fx.ResultTags(tag),
+			fx.ParamTags(``, ``, named(name), limiter), fx.ResultTags(named(name)),
 		)),
-		fx.Invoke(fx.Annotate(func(*flowhttp.Server) {}, fx.ParamTags(tag))),
+		fx.Invoke(fx.Annotate(func(*flowhttp.Server) {}, fx.ParamTags(named(name)))),
 	)
 }
 
 // AsHandler provides what constructor makes as the http.Handler under the name.
 func AsHandler(name string, constructor any) fx.Option {
-	return fx.Provide(fx.Annotate(constructor,
-		fx.As(new(http.Handler)), fx.ResultTags(fmt.Sprintf(`name:%q`, name)),
+	return fx.Provide(fx.Annotate(constructor, fx.As(new(http.Handler)), fx.ResultTags(named(name))))
+}
+
+// Transport provides a *flowhttp.Transport under the name, for an http.Client. Its idle connections
+// are closed when the application stops.
+func Transport(name string, cfg flowhttp.TransportConfig, opts ...flowhttp.TransportOption) fx.Option {
+	return fx.Provide(fx.Annotate(
+		func(lc fx.Lifecycle, p otelin.In) (*flowhttp.Transport, error) {
+			t, err := flowhttp.NewTransport(name, cfg, append([]flowhttp.TransportOption{
+				flowhttp.WithTelemetry(p.Options()...),
+				flowhttp.WithPropagators(p.Propagator),
+			}, opts...)...)
+			if err == nil {
+				lc.Append(fx.StopHook(t.CloseIdleConnections))
+			}
+			return t, err
+		},
+		fx.ResultTags(named(name)),
 	))
 }
+
+func named(name string) string { return fmt.Sprintf(`name:%q`, name) }

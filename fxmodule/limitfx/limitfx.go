@@ -44,7 +44,7 @@ type params struct {
 	fx.In
 
 	Lifecycle fx.Lifecycle
-	Providers otelin.Providers
+	Providers otelin.In
 }
 
 // options puts the application's providers before opts, so that opts win.

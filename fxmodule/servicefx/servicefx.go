@@ -13,8 +13,8 @@ import (
 	"github.com/goflow-go/goflow/core"
 )
 
-// Runner runs services. It is a parameter object: take it in a constructor.
-type Runner struct {
+// Params is what [New] takes from the graph.
+type Params struct {
 	fx.In
 
 	Lifecycle  fx.Lifecycle
@@ -22,17 +22,28 @@ type Runner struct {
 	Logger     *slog.Logger `optional:"true"` // defaults to slog.Default()
 }
 
+// Runner runs services in an application. A module provides itself one with fx.Private and [New].
+type Runner struct {
+	lifecycle  fx.Lifecycle
+	shutdowner fx.Shutdowner
+	logger     *slog.Logger
+}
+
+// New makes a Runner.
+func New(p Params) *Runner {
+	if p.Logger == nil {
+		p.Logger = slog.Default()
+	}
+	return &Runner{p.Lifecycle, p.Shutdowner, p.Logger}
+}
+
 // Run starts s when the application starts, after what its constructor depends on, and stops it
 // in reverse order. When s fails after it was started (it is core.Watched), the failure is logged
 // and the application shuts down with exit code 1. The name is the subject of the errors.
-func (r Runner) Run(name string, s core.Service) {
-	logger := r.Logger
-	if logger == nil {
-		logger = slog.Default()
-	}
+func (r *Runner) Run(name string, s core.Service) {
 	var watcher sync.WaitGroup
 	var quit chan struct{}
-	r.Lifecycle.Append(fx.Hook{
+	r.lifecycle.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error {
 			if err := core.Try(ctx, s.Start); err != nil {
 				return fmt.Errorf("service %q: start: %w", name, err)
@@ -43,8 +54,8 @@ func (r Runner) Run(name string, s core.Service) {
 					select {
 					case <-quit:
 					case err := <-w.Failed():
-						logger.Error("service failed", "service", name, "error", err)
-						_ = r.Shutdowner.Shutdown(fx.ExitCode(1)) // fails only when it is shutting down
+						r.logger.Error("service failed", "service", name, "error", err)
+						_ = r.shutdowner.Shutdown(fx.ExitCode(1)) // fails only when it is shutting down
 					}
 				})
 			}
@@ -66,7 +77,8 @@ func (r Runner) Run(name string, s core.Service) {
 func AsService(name string, constructor any) fx.Option {
 	tag := fmt.Sprintf(`name:%q`, "service."+name)
 	return fx.Module("goflow.service",
+		fx.Provide(fx.Private, New),
 		fx.Provide(fx.Annotate(constructor, fx.As(new(core.Service)), fx.ResultTags(tag))),
-		fx.Invoke(fx.Annotate(func(r Runner, s core.Service) { r.Run(name, s) }, fx.ParamTags(``, tag))),
+		fx.Invoke(fx.Annotate(func(r *Runner, s core.Service) { r.Run(name, s) }, fx.ParamTags(``, tag))),
 	)
 }

@@ -3,7 +3,8 @@
 // [Module] provides *otelsdk.SDK and the three providers and the propagator it makes, out of an
 // optional otelsdk.Config and OpenTelemetry's own environment variables. Engines depend on the
 // providers, so fx stops the SDK after them and what they report while stopping is still exported.
-// Stopping is bounded and never fails the application's stop; errors are logged.
+// Stopping is bounded and never fails the application's stop; errors go to slog's default logger, since
+// the application's own is often made of the SDK.
 //
 // It sets no globals. List [SetGlobals] when libraries outside the graph use the global providers.
 package telemetryfx
@@ -41,7 +42,6 @@ type Params struct {
 
 	Lifecycle      fx.Lifecycle
 	Config         otelsdk.Config           `optional:"true"`
-	Logger         *slog.Logger             `optional:"true"` // defaults to slog.Default()
 	SpanProcessors []sdktrace.SpanProcessor `group:"flow.span.processors"`
 	Readers        []sdkmetric.Reader       `group:"flow.metric.readers"`
 	Views          []sdkmetric.View         `group:"flow.metric.views"`
@@ -76,13 +76,9 @@ func New(p Params) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	logger := p.Logger
-	if logger == nil {
-		logger = slog.Default()
-	}
 	p.Lifecycle.Append(fx.StopHook(func(ctx context.Context) {
 		if err := sdk.Shutdown(ctx); err != nil {
-			logger.WarnContext(ctx, "telemetry was not flushed", "error", err)
+			slog.WarnContext(ctx, "telemetry was not flushed", "error", err)
 		}
 	}))
 	return Result{

@@ -12,9 +12,9 @@ import (
 	"github.com/goflow-go/goflow/telemetry"
 )
 
-// Providers is a parameter object. Its fields are nil in an application that provides none; then
-// the global providers are used.
-type Providers struct {
+// In is a parameter object. Its fields are nil in an application that provides none; then the
+// global providers are used.
+type In struct {
 	fx.In
 
 	Tracers    trace.TracerProvider          `optional:"true"`
@@ -24,10 +24,20 @@ type Providers struct {
 }
 
 // Options is what engines take.
-func (p Providers) Options() []telemetry.Option {
+func (in In) Options() []telemetry.Option {
 	return []telemetry.Option{
-		telemetry.WithTracerProvider(p.Tracers),
-		telemetry.WithMeterProvider(p.Meters),
-		telemetry.WithLoggerProvider(p.Loggers),
+		telemetry.WithTracerProvider(in.Tracers),
+		telemetry.WithMeterProvider(in.Meters),
+		telemetry.WithLoggerProvider(in.Loggers),
 	}
 }
+
+// Providers is In as a value, for functions whose parameters have tags, which may not be parameter
+// objects. A module provides it to itself, with fx.Private and [New].
+type Providers struct {
+	Options    []telemetry.Option
+	Propagator propagation.TextMapPropagator
+}
+
+// New makes the value.
+func New(in In) Providers { return Providers{in.Options(), in.Propagator} }

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+
+	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/fxmodule"
+	"github.com/goflow-go/goflow/fxmodule/adminfx"
+	"github.com/goflow-go/goflow/fxmodule/httpfx"
+	"github.com/goflow-go/goflow/fxmodule/limitfx"
+	"github.com/goflow-go/goflow/fxmodule/servicefx"
+	"github.com/goflow-go/goflow/limit"
+	"github.com/goflow-go/goflow/telemetry/otelsdk"
+)
+
+// application is the gateway as an fx application.
+func application(cfg config, stderr io.Writer) fx.Option {
+	return fx.Options(
+		fxmodule.Module,
+		fx.Supply(
+			cfg,
+			otelsdk.Config{ServiceName: "gateway"},
+			adminfx.Config{Addr: cfg.Admin},
+			fxmodule.Config{DrainDelay: cfg.Drain},
+		),
+		fx.Provide(
+			func(sdk *otelsdk.SDK) *slog.Logger { return newLogger(sdk, stderr) },
+			newEndpoints,
+		),
+		fx.WithLogger(func(l *slog.Logger) fxevent.Logger { return quiet{&fxevent.SlogLogger{Logger: l}} }),
+
+		limitfx.Keyed("clients", limit.KeyedConfig{Rate: cfg.Rate, Burst: cfg.Burst}),
+		httpfx.Transport("upstream", flowhttp.TransportConfig{}, flowhttp.WithBase(newBase())),
+		upstream(cfg),
+		httpfx.AsHandler("gateway", newProxy),
+		httpfx.Serve("gateway", httpfx.Config{
+			Server: flowhttp.ServerConfig{Addr: cfg.Addr},
+			Limit:  "clients",
+		}),
+		load(cfg),
+	)
+}
+
+// newLogger writes to stderr and to OpenTelemetry.
+func newLogger(sdk *otelsdk.SDK, stderr io.Writer) *slog.Logger {
+	return slog.New(slog.NewMultiHandler(slog.NewTextHandler(stderr, nil), sdk.Handler("gateway")))
+}
+
+// quiet leaves out what fx tells about a boot that goes well.
+type quiet struct{ *fxevent.SlogLogger }
+
+func (q quiet) LogEvent(event fxevent.Event) {
+	switch e := event.(type) {
+	case *fxevent.OnStartExecuted:
+		if e.Err == nil {
+			return
+		}
+	case *fxevent.OnStopExecuted:
+		if e.Err == nil {
+			return
+		}
+	case *fxevent.Stopping, *fxevent.Stopped, *fxevent.RollingBack:
+	default:
+		return
+	}
+	q.SlogLogger.LogEvent(event)
+}
+
+// newBase is what connects to the upstream: as many connections as the gateway has requests.
+func newBase() *http.Transport {
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.MaxIdleConnsPerHost = 256
+	return base
+}
+
+// endpoints says where the gateway can be reached; it is known once it has started.
+type endpoints struct {
+	gateway *flowhttp.Server
+	admin   adminfx.Server
+	target  target
+}
+
+type endpointParams struct {
+	fx.In
+
+	Gateway *flowhttp.Server `name:"gateway"`
+	Admin   adminfx.Server
+	Target  target
+}
+
+func newEndpoints(p endpointParams) endpoints { return endpoints{p.Gateway, p.Admin, p.Target} }
+
+// String is what the gateway says when it is ready.
+func (e endpoints) String() string {
+	return fmt.Sprintf("gateway  http://%s  in front of %s\nadmin    http://%s  /metrics /readyz /livez /startupz\n",
+		e.gateway.Addr(), e.target.url(), e.admin.Addr())
+}
+
+// asService runs a service under the name.
+func asService(name string, constructor any) fx.Option { return servicefx.AsService(name, constructor) }

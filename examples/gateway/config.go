@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/limit"
+)
+
+// config is what the gateway can be told, by flags and by environment variables.
+type config struct {
+	Addr     string        // where it serves
+	Admin    string        // where it serves probes and metrics
+	Upstream string        // what it fronts; "" starts a sample
+	Rate     limit.Rate    // of each client
+	Burst    int           // of each client
+	Load     int           // own requests a second
+	Drain    time.Duration // how long it stays up after it has become not ready
+}
+
+// errHelp says that the user asked for the usage, which is its text.
+type errHelp struct{ usage string }
+
+func (e *errHelp) Error() string { return e.usage }
+
+// envPrefix begins the names of environment variables: GATEWAY_ADDR is -addr. Flags win.
+const envPrefix = "GATEWAY_"
+
+func parse(args []string, env func(string) (string, bool)) (cfg config, err error) {
+	fs := flag.NewFlagSet("gateway", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&cfg.Addr, "addr", "127.0.0.1:8080", "serve on this `host:port`")
+	fs.StringVar(&cfg.Admin, "admin", "127.0.0.1:9090", "serve probes and metrics on this `host:port`")
+	fs.StringVar(&cfg.Upstream, "upstream", "", "front this `URL`; without it a sample upstream is started")
+	fs.TextVar(&cfg.Rate, "rate", limit.PerSecond(20), "let each client make requests at this `rate`, as in 20/s or 5/m")
+	fs.IntVar(&cfg.Burst, "burst", 40, "let each client make up to `n` requests at once")
+	fs.IntVar(&cfg.Load, "load", 5, "make `n` requests a second of its own; 0 makes none")
+	fs.DurationVar(&cfg.Drain, "drain", 0, "on SIGTERM, go on for this `duration` after having become not ready")
+
+	var faults []error
+	fs.VisitAll(func(f *flag.Flag) {
+		name := envPrefix + strings.ToUpper(f.Name)
+		if v, ok := env(name); ok {
+			if err := f.Value.Set(v); err != nil {
+				faults = append(faults, fmt.Errorf("invalid value %q for %s: %w", v, name, err))
+			}
+		}
+	})
+	if err := errors.Join(faults...); err != nil {
+		return cfg, err
+	}
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return cfg, &errHelp{usage(fs)}
+	case err != nil:
+		return cfg, err
+	case fs.NArg() > 0:
+		return cfg, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	return cfg, cfg.validate()
+}
+
+// validate names the flag at fault; its environment variable is the same word.
+func (c config) validate() error {
+	var faults []error
+	require := func(ok bool, name string, value any, want string) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("invalid value \"%v\" for -%s (or %s%s): %s", value, name, envPrefix, strings.ToUpper(name), want))
+		}
+	}
+	hostPort := func(addr string) bool { return flowhttp.ServerConfig{Addr: addr}.Validate() == nil }
+	require(hostPort(c.Addr), "addr", c.Addr, "must be host:port")
+	require(hostPort(c.Admin), "admin", c.Admin, "must be host:port")
+	u, err := url.Parse(c.Upstream)
+	require(c.Upstream == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "",
+		"upstream", c.Upstream, "must be a URL, as in http://127.0.0.1:8000")
+	require(c.Burst > 0, "burst", c.Burst, "must be above 0")
+	require(c.Load >= 0 && c.Load <= maxLoad, "load", c.Load, fmt.Sprintf("must be from 0 to %d", maxLoad))
+	require(c.Drain >= 0 && c.Drain <= maxDrain, "drain", c.Drain, fmt.Sprintf("must be from 0s to %v", maxDrain))
+	if len(faults) == 0 {
+		if err := (limit.KeyedConfig{Rate: c.Rate, Burst: c.Burst}).Validate(); err != nil {
+			faults = append(faults, fmt.Errorf("-rate and -burst: %w", err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+const (
+	maxLoad  = 1000
+	maxDrain = 20 * time.Second
+)
+
+func usage(fs *flag.FlagSet) string {
+	var text strings.Builder
+	text.WriteString("Gateway is a reverse proxy with a limit for each client, traced and metered.\n\n")
+	fs.SetOutput(&text)
+	fs.PrintDefaults()
+	fmt.Fprintf(&text, "\nEach flag can be set by an environment variable too: -addr by %sADDR. Flags win.\n"+
+		"OpenTelemetry's own OTEL_* variables are honoured: OTEL_TRACES_EXPORTER=console prints traces.\n", envPrefix)
+	return text.String()
+}
