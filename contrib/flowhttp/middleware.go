@@ -42,14 +42,14 @@ type Middleware struct {
 // NewMiddleware makes a Middleware. The name is its errors' subject, and what telemetry and clients
 // know it by where nothing else is set. A wrong config is an error that names every field at fault.
 func NewMiddleware(name string, cfg MiddlewareConfig, opts ...MiddlewareOption) (*Middleware, error) {
-	o := middlewareOptions{key: nil}
+	var o middlewareOptions
 	for _, opt := range opts {
 		if opt != nil {
 			opt.applyMiddleware(&o)
 		}
 	}
 	var faults core.Faults
-	faults.Require(o.key == nil || o.limiter != nil, "WithKey", "a function", "needs WithLimit")
+	faults.Require(o.key == nil || o.limiter != nil, "WithKey", o.limiter, "needs WithLimit")
 	if err := core.Configure("flowhttp", name, errors.Join(cfg.Validate(), faults.Err())); err != nil {
 		return nil, err
 	}
@@ -89,8 +89,8 @@ func (m *Middleware) Wrap(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		run := run{name: m.name, w: w, r: r, next: next}
-		if err := m.policy.Do(r.Context(), run.task); !run.over() {
+		x := run{name: m.name, w: w, r: r, next: next}
+		if err := m.policy.Do(r.Context(), x.task); !x.over() {
 			m.refuse(w, r, err)
 		}
 	})

@@ -50,7 +50,7 @@ func NewTransport(name string, cfg TransportConfig, opts ...TransportOption) (*T
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	o := transportOptions{base: nil}
+	var o transportOptions
 	for _, opt := range opts {
 		if opt != nil {
 			opt.applyTransport(&o)

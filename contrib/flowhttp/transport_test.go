@@ -1,0 +1,419 @@
+package flowhttp_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/limit"
+)
+
+func newTransport(t testing.TB, opts ...flowhttp.TransportOption) *flowhttp.Transport {
+	t.Helper()
+	tr, err := flowhttp.NewTransport("upstream", flowhttp.TransportConfig{}, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+// retry runs its task up to n times, at once.
+func retry(n int) core.Policy {
+	return core.PolicyFunc(func(ctx context.Context, task core.Task) (err error) {
+		for range n {
+			if err = task(ctx); err == nil {
+				return nil
+			}
+		}
+		return fmt.Errorf("gave up: %w", err)
+	})
+}
+
+// upstream is a server that answers with statuses in turn, the last one for good, and its client.
+type upstream struct {
+	*httptest.Server
+	client *http.Client
+	conns  atomic.Int64 // connections opened
+
+	mu     sync.Mutex
+	bodies []string
+}
+
+func newUpstream(t *testing.T, policy core.Policy, statuses ...int) *upstream {
+	t.Helper()
+	u := &upstream{}
+	u.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		u.mu.Lock()
+		u.bodies = append(u.bodies, string(body))
+		n := len(u.bodies)
+		u.mu.Unlock()
+		w.Header().Set("Retry-After", "5")
+		w.WriteHeader(statuses[min(n, len(statuses))-1])
+		_, _ = fmt.Fprintf(w, "answer %d", n)
+	}))
+	u.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			u.conns.Add(1)
+		}
+	}
+	u.Start()
+	t.Cleanup(u.Close)
+	u.client = &http.Client{Transport: newTransport(t, flowhttp.WithBase(u.Client().Transport), flowhttp.WithPolicies(policy))}
+	return u
+}
+
+func (u *upstream) post(t *testing.T, body io.Reader) (*http.Response, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, u.URL, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.client.Do(r)
+}
+
+func TestRetriedRequestsSendTheBodyAfresh(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, retry(5), 503, 500, 429, 200)
+	res, err := u.post(t, strings.NewReader("payload"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := text(t, res); res.StatusCode != 200 || body != "answer 4" {
+		t.Errorf("got %d %q, want the fourth answer", res.StatusCode, body)
+	}
+	if got := strings.Join(u.bodies, " "); got != "payload payload payload payload" {
+		t.Errorf("sent %s", got)
+	}
+	if got := u.conns.Load(); got != 1 {
+		t.Errorf("%d connections, want 1: abandoned answers were not drained", got)
+	}
+}
+
+func TestLastFailingAnswerIsReturned(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, retry(3), 503)
+	res, err := u.post(t, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := text(t, res); res.StatusCode != 503 || body != "answer 3" {
+		t.Errorf("got %d %q, want the third answer", res.StatusCode, body)
+	}
+}
+
+func TestBodyThatCannotBeCopiedIsSentOnce(t *testing.T) {
+	t.Parallel()
+	atOnce := core.PolicyFunc(func(ctx context.Context, task core.Task) error {
+		results := make(chan error, 2)
+		for range 2 {
+			go func() { results <- task(ctx) }()
+		}
+		first, second := <-results, <-results
+		if !errors.Is(first, second) {
+			t.Errorf("told %v and %v", first, second)
+		}
+		return second
+	})
+	for name, policy := range map[string]core.Policy{"in turn": retry(3), "at once": atOnce} {
+		u := newUpstream(t, policy, 503, 200)
+		res, err := u.post(t, io.MultiReader(strings.NewReader("payload")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := text(t, res); res.StatusCode != 503 || body != "answer 1" || len(u.bodies) != 1 {
+			t.Errorf("%s: got %d %q after sending %q, want the first answer", name, res.StatusCode, body, u.bodies)
+		}
+	}
+}
+
+func TestPoliciesAreToldOfFailingAnswers(t *testing.T) {
+	t.Parallel()
+	for status, class := range map[int]string{
+		200: "", 301: "", 404: "", 429: core.TypeRateLimited, 500: core.TypeUnavailable, 503: core.TypeUnavailable, 504: core.TypeTimeout,
+	} {
+		var g gauge
+		u := newUpstream(t, &g, status)
+		res, err := u.post(t, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = text(t, res)
+		told := g.outcome(t)
+		if res.StatusCode != status || core.ErrorType(told) != class {
+			t.Errorf("%d: got %d, told %v, want class %q", status, res.StatusCode, told, class)
+		}
+		if class == "" {
+			continue
+		}
+		failed, typed := errors.AsType[*flowhttp.StatusError](told)
+		if after, known := core.RetryAfter(told); !typed || failed.Status != status || !known || after != 5*time.Second {
+			t.Errorf("%d: told %#v, retry after %v", status, told, after)
+		}
+	}
+}
+
+func TestRetryAfterOfAnswers(t *testing.T) {
+	t.Parallel()
+	for field, want := range map[string]time.Duration{
+		"": -1, "soon": -1, "-3": -1, "1.5": -1, "99999999999999": -1,
+		"0": 0, "7": 7 * time.Second, "2000000000": 24 * time.Hour,
+		"Mon, 02 Jan 2006 15:04:05 GMT": 0, "Fri, 31 Dec 9999 23:59:59 GMT": 24 * time.Hour,
+	} {
+		var g gauge
+		base := roundTripper(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {field}}, Body: http.NoBody}, nil
+		})
+		res, err := newTransport(t, flowhttp.WithBase(base), flowhttp.WithPolicies(&g)).RoundTrip(from("", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = text(t, res)
+		after, known := core.RetryAfter(g.outcome(t))
+		if known != (want >= 0) || known && after != want {
+			t.Errorf("%q: got %v, %t, want %v", field, after, known, want)
+		}
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestRejectionsReachTheCallerThroughTheClient(t *testing.T) {
+	t.Parallel()
+	bucket, err := limit.NewTokenBucket("upstream", limit.TokenBucketConfig{Rate: limit.PerHour(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(bucket.Close)
+	u := newUpstream(t, core.Compose(retry(2), limit.Reject(bucket)), 503)
+	var closed closes
+	res, err := u.post(t, &closed)
+	_, viaClient := errors.AsType[*url.Error](err)
+	rejected, typed := errors.AsType[*limit.RejectedError](err)
+	if res != nil || !viaClient || !errors.Is(err, core.ErrRejected) || !typed || rejected.Limiter != "upstream" {
+		t.Errorf("got %v, %v", res, err)
+	}
+	if after, known := core.RetryAfter(err); !known || after < 59*time.Minute {
+		t.Errorf("retry after %v, %t", after, known)
+	}
+	if closed.Load() == 0 {
+		t.Error("the request's body was not closed")
+	}
+}
+
+// closes is a body that counts how often it was closed.
+type closes struct{ atomic.Int64 }
+
+func (*closes) Read([]byte) (int, error) { return 0, io.EOF }
+func (c *closes) Close() error           { c.Add(1); return nil }
+
+func TestRequestThatWasNotSentIsAnError(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("refused")
+	swallow := core.PolicyFunc(func(ctx context.Context, task core.Task) error { _ = task(ctx); return nil })
+	var late core.Task
+	keeping := core.PolicyFunc(func(_ context.Context, task core.Task) error { late = task; return nil })
+	failing := roundTripper(func(*http.Request) (*http.Response, error) { return nil, refused })
+	for _, c := range []struct {
+		name   string
+		policy core.Policy
+		want   error
+	}{
+		{"a policy skipped it", keeping, core.ErrInvalid},
+		{"a policy hid the transport's error", swallow, refused},
+		{"the transport failed", retry(2), refused},
+		{"a policy refused", refusing(core.ErrClosed), core.ErrClosed},
+	} {
+		var body closes
+		r := from("")
+		r.Body = &body
+		res, err := newTransport(t, flowhttp.WithBase(failing), flowhttp.WithPolicies(c.policy)).RoundTrip(r)
+		if res != nil || !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, %v, want %v", c.name, res, err, c.want)
+		}
+	}
+	if err := late(t.Context()); !errors.Is(err, core.ErrInvalid) {
+		t.Errorf("a run after the request gave %v", err)
+	}
+}
+
+func TestTimeoutPolicyDoesNotCutTheBody(t *testing.T) {
+	t.Parallel()
+	goOn := make(chan struct{})
+	s, base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "first ")
+		_ = http.NewResponseController(w).Flush()
+		<-goOn
+		_, _ = io.WriteString(w, "second")
+	}))
+	timeout := core.PolicyFunc(func(ctx context.Context, task core.Task) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		return task(ctx)
+	})
+	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(timeout))}
+	res, err := c.Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(goOn) // the policy has returned, and its context has ended
+	if got := text(t, res); got != "first second" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestContextsBoundAttempts(t *testing.T) {
+	t.Parallel()
+	s, base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/body" {
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+	}))
+	cause := errors.New("too slow")
+	impatient := core.PolicyFunc(func(ctx context.Context, task core.Task) error {
+		ctx, cancel := context.WithTimeoutCause(ctx, time.Millisecond, cause)
+		defer cancel()
+		return task(ctx)
+	})
+	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(impatient))}
+	if _, err := c.Get(s.URL + "/headers"); !errors.Is(err, cause) {
+		t.Errorf("the policy's context ended, got %v", err)
+	}
+	c.Transport = newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(withValue))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/body", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel(cause)
+	if _, err := io.ReadAll(res.Body); err == nil {
+		t.Error("the request's context ended, but its body was read without an error")
+	}
+	_ = res.Body.Close()
+}
+
+func TestHedgeKeepsOneAnswer(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t, core.PolicyFunc(func(ctx context.Context, task core.Task) error {
+		results := make(chan error, 4)
+		for range 4 {
+			go func() { results <- task(ctx) }()
+		}
+		var err error
+		for range 4 {
+			err = errors.Join(err, <-results)
+		}
+		return err
+	}), 200)
+	res, err := u.post(t, strings.NewReader("payload"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := text(t, res); res.StatusCode != 200 || !strings.HasPrefix(body, "answer") || len(u.bodies) != 4 {
+		t.Errorf("got %d %q after %d attempts", res.StatusCode, body, len(u.bodies))
+	}
+}
+
+func TestAbandonedAnswerWithoutEndIsClosed(t *testing.T) {
+	t.Parallel()
+	var calls, gone atomic.Int64
+	s, base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1) > 1 {
+			return
+		}
+		w.WriteHeader(http.StatusBadGateway)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		gone.Add(1)
+	}))
+	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(retry(2)))}
+	if res, _ := get(t, c, s.URL); res.StatusCode != 200 {
+		t.Errorf("got %d", res.StatusCode)
+	}
+	s.Close() // returns when the first handler has seen its client go
+	if gone.Load() != 1 {
+		t.Error("the first answer was not abandoned")
+	}
+}
+
+func TestSwitchedConnectionCanBeWrittenTo(t *testing.T) {
+	t.Parallel()
+	s, base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
+		_ = rw.Flush()
+		line, _ := rw.ReadString('\n')
+		_, _ = rw.WriteString(line)
+		_ = rw.Flush()
+	}))
+	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(withValue))}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "echo")
+	res, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, writes := res.Body.(io.ReadWriteCloser)
+	if !writes {
+		t.Fatalf("a %T cannot be written to", res.Body)
+	}
+	_, _ = io.WriteString(conn, "hello\n")
+	if got := text(t, res); got != "hello\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestNewTransportNamesEveryFault(t *testing.T) {
+	t.Parallel()
+	_, err := flowhttp.NewTransport("", flowhttp.TransportConfig{MaxDrain: -1}, nil)
+	want := `flowhttp: "": name must not be empty, got ""; MaxDrain must not be negative, got -1`
+	if err == nil || err.Error() != want || !errors.Is(err, core.ErrInvalid) {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestCloseIdleConnectionsPassesThrough(t *testing.T) {
+	t.Parallel()
+	var base idle
+	tr := newTransport(t, flowhttp.WithBase(&base), nil)
+	(&http.Client{Transport: tr}).CloseIdleConnections()
+	newTransport(t, flowhttp.WithBase(roundTripper(nil))).CloseIdleConnections()
+	if !base.closed || tr.Name() != "upstream" {
+		t.Errorf("closed: %t, name %q", base.closed, tr.Name())
+	}
+}
+
+type idle struct {
+	http.RoundTripper
+	closed bool
+}
+
+func (i *idle) CloseIdleConnections() { i.closed = true }
