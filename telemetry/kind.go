@@ -38,10 +38,16 @@ func newPoint(name string, set attribute.Set, total bool) Point {
 type Instance interface{ Observe(o *Observer) }
 
 // Observer takes what an [Instance] reports.
-type Observer struct{ report func(p *Point, v int64) }
+type Observer struct{ readings []reading }
+
+// reading is the value of a point.
+type reading struct {
+	point *Point
+	value int64
+}
 
 // Observe reports a value. Values of the same metric and attributes from several instances add up.
-func (o *Observer) Observe(p *Point, v int64) { o.report(p, v) }
+func (o *Observer) Observe(p *Point, v int64) { o.readings = append(o.readings, reading{p, v}) }
 
 // Kind is one sort of engine. It is declared once, as a package variable, makes its instruments
 // once per MeterProvider, and reads all its instances through one callback there.
@@ -141,14 +147,14 @@ func (m *meter) instrument(otm metric.Meter, d flowconv.Metric) (err error) {
 // so a reader that blocks holds up no one who registers or closes.
 func (m *meter) collect(_ context.Context, to metric.Observer) error {
 	m.mu.Lock()
-	live, list := m.live, m.retired.snapshot()
+	live, o := m.live, Observer{m.retired.snapshot()}
 	m.mu.Unlock()
 	for _, r := range live {
-		list = r.read(list)
+		r.read(&o)
 	}
-	for i := range list {
-		if in := m.observables[list[i].point.metric]; in != nil {
-			to.ObserveInt64(in, list[i].value, list[i].point.opts...)
+	for _, v := range o.readings {
+		if in := m.observables[v.point.metric]; in != nil {
+			to.ObserveInt64(in, v.value, v.point.opts...)
 		}
 	}
 	return nil
@@ -164,22 +170,16 @@ type Registration struct {
 	final  []reading // the counters at Close
 }
 
-// reading is a value of a point.
-type reading struct {
-	point *Point
-	value int64
-}
-
-// read appends the instance's values. A collection whose snapshot is older than Close gets what
+// read adds the instance's values to o. A collection whose snapshot is older than Close gets what
 // Close kept and nothing newer: otherwise it would report counts that the next one does not have.
-func (r *Registration) read(list []reading) []reading {
+func (r *Registration) read(o *Observer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return append(list, r.final...)
+		o.readings = append(o.readings, r.final...)
+		return
 	}
-	r.in.Observe(&Observer{report: func(p *Point, v int64) { list = append(list, reading{p, v}) }})
-	return list
+	r.in.Observe(o)
 }
 
 // Close ends the reading: gauges vanish with the next collection, counters are kept in the Kind's
@@ -193,8 +193,8 @@ func (r *Registration) Close() {
 		return
 	}
 	m.live = slices.Delete(slices.Clone(m.live), i, i+1)
-	for _, c := range r.close() {
-		m.retired.add(c.point, c.value)
+	for _, v := range r.close() {
+		m.retired.add(v.point, v.value)
 	}
 }
 
@@ -202,11 +202,9 @@ func (r *Registration) Close() {
 func (r *Registration) close() []reading {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var o Observer
+	r.in.Observe(&o)
 	r.closed = true
-	r.in.Observe(&Observer{report: func(p *Point, v int64) {
-		if p.total {
-			r.final = append(r.final, reading{p, v})
-		}
-	}})
+	r.final = slices.DeleteFunc(o.readings, func(v reading) bool { return !v.point.total })
 	return r.final
 }

@@ -22,7 +22,7 @@ type totalKey struct {
 const maxTotals = 1000
 
 func (t *totals) add(p *Point, v int64) {
-	if !p.total || v == 0 {
+	if v == 0 {
 		return
 	}
 	key := totalKey{p.metric, p.set.Equivalent()}

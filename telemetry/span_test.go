@@ -1,0 +1,218 @@
+package telemetry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/telemetry"
+	"github.com/goflow-go/goflow/telemetry/flowconv"
+	"github.com/goflow-go/goflow/telemetry/telemetrytest"
+)
+
+// notRecording is a context in a trace that nobody records, as an unsampled request brings it.
+func notRecording(ctx context.Context) context.Context {
+	return trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, Remote: true,
+	}))
+}
+
+func TestThePolicyAndTheParentDecideOnASpan(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		policy                    telemetry.SpanPolicy
+		alone, unsampled, sampled bool
+	}{
+		{telemetry.OnRecordingParent, false, false, true},
+		{telemetry.Always, true, true, true},
+		{telemetry.Never, false, false, false},
+	}
+	for _, c := range cases {
+		t.Run(c.policy.String(), func(t *testing.T) {
+			t.Parallel()
+			rec := telemetrytest.New(t)
+			s := telemetry.NewScope(scopeName, append(rec.Options(), telemetry.WithSpans(c.policy))...)
+			recording, parent := rec.StartSpan(t.Context(), "request")
+			defer parent.End()
+			check := func(in context.Context, name string, want bool) {
+				if got := s.Traced(in); got != want {
+					t.Errorf("%s: traced is %v, want %v", name, got, want)
+				}
+				ctx, span := s.Start(in, "wait "+name)
+				if span.Recording() != want || (ctx != in) != want {
+					t.Errorf("%s: recording is %v, want %v", name, span.Recording(), want)
+				}
+				span.Set(checkout)
+				span.End(nil)
+				if want {
+					rec.RequireSpan("wait "+name, checkout)
+				} else {
+					rec.RequireNoSpan("wait " + name)
+				}
+			}
+			check(t.Context(), "alone", c.alone)
+			check(notRecording(t.Context()), "unsampled", c.unsampled)
+			check(recording, "sampled", c.sampled)
+		})
+	}
+}
+
+func TestPoliciesHaveNames(t *testing.T) {
+	t.Parallel()
+	got := fmt.Sprint(telemetry.OnRecordingParent, telemetry.Always, telemetry.Never, telemetry.SpanPolicy(9))
+	if got != "on_recording_parent always never unknown" {
+		t.Error(got)
+	}
+}
+
+func TestANoopTracerProviderIsNotAskedForSpans(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	s := telemetry.NewScope(scopeName, telemetry.WithTracerProvider(noop.NewTracerProvider()), telemetry.WithSpans(telemetry.Always))
+	ctx, parent := rec.StartSpan(t.Context(), "request")
+	defer parent.End()
+	if s.Traced(ctx) {
+		t.Error("the gate is open to a tracer that does nothing")
+	}
+	if _, span := s.StartLinked(ctx, "run job", nil); span.Recording() {
+		t.Error("a root records")
+	}
+}
+
+func TestTheGateAllocatesNothing(t *testing.T) {
+	s := telemetry.NewScope(scopeName)
+	ctx := t.Context()
+	if n := testing.AllocsPerRun(100, func() { _ = s.Traced(ctx) }); n > 0 {
+		t.Errorf("the gate allocates %v times", n)
+	}
+}
+
+func TestAChildHasItsParentAndItsError(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	s := telemetry.NewScope(scopeName, rec.Options()...)
+	ctx, parent := rec.StartSpan(t.Context(), "request")
+	child, span := s.Start(ctx, "wait checkout", checkout)
+	if trace.SpanFromContext(child) == trace.SpanFromContext(ctx) {
+		t.Error("the child is not in the context that came back")
+	}
+	span.End(fmt.Errorf("limit: %w", context.DeadlineExceeded))
+	parent.End()
+
+	got := rec.RequireSpan("wait checkout", checkout, flowconv.ErrorTypeKey.String(core.TypeTimeout))
+	if got.Parent().SpanID() != parent.SpanContext().SpanID() || got.Status().Code != codes.Error ||
+		got.Status().Description != "limit: context deadline exceeded" {
+		t.Errorf("parent %v, status %+v", got.Parent(), got.Status())
+	}
+	if scope := got.InstrumentationScope(); scope.Name != scopeName {
+		t.Errorf("scope %q", scope.Name)
+	}
+	rec.RequireDeclared()
+}
+
+func TestDeferredWorkIsANewRootLinkedToAtMostMaxLinks(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	s := telemetry.NewScope(scopeName, rec.Options()...)
+	var links []trace.Link
+	ctx := t.Context()
+	for range telemetry.MaxLinks + 8 {
+		asked, span := rec.StartSpan(ctx, "request")
+		link, ok := telemetry.Link(asked)
+		if !ok {
+			t.Fatal("no link inside a trace")
+		}
+		links = append(links, link)
+		span.End()
+	}
+	inside, request := rec.StartSpan(ctx, "unrelated")
+	_, run := s.StartLinked(inside, "run sweep", links, checkout)
+	run.End(nil)
+	request.End()
+
+	got := rec.RequireSpan("run sweep", checkout)
+	if got.Parent().IsValid() || got.SpanContext().TraceID() == request.SpanContext().TraceID() {
+		t.Errorf("the run is in its caller's trace: %v", got.Parent())
+	}
+	if n := len(got.Links()); n != telemetry.MaxLinks || got.Links()[0].SpanContext.SpanID() != links[0].SpanContext.SpanID() {
+		t.Errorf("%d links, want the first %d", n, telemetry.MaxLinks)
+	}
+}
+
+func TestRootsAreMadeWithoutAParentUnlessNever(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	for _, policy := range []telemetry.SpanPolicy{telemetry.OnRecordingParent, telemetry.Always, telemetry.Never} {
+		s := telemetry.NewScope(scopeName, append(rec.Options(), telemetry.WithSpans(policy))...)
+		_, span := s.StartLinked(t.Context(), "run "+policy.String(), nil)
+		span.End(nil)
+	}
+	rec.RequireSpan("run on_recording_parent")
+	rec.RequireSpan("run always")
+	rec.RequireNoSpan("run never")
+}
+
+func TestThereIsNoLinkOutsideATrace(t *testing.T) {
+	t.Parallel()
+	if link, ok := telemetry.Link(t.Context()); ok {
+		t.Errorf("linked to %v", link)
+	}
+}
+
+func TestAnEndedOperationGetsASpanOfItsOwnTimes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rec := telemetrytest.New(t)
+		s := telemetry.NewScope(scopeName, rec.Options()...)
+		ctx, parent := rec.StartSpan(t.Context(), "request")
+		start := time.Now()
+		<-time.After(30 * time.Millisecond)
+		s.Ended(ctx, "take checkout", start, errors.New("refused"), checkout)
+		parent.End()
+		got := rec.RequireSpan("take checkout", checkout, flowconv.ErrorTypeKey.String(core.TypeOther))
+		if !got.StartTime().Equal(start) || got.EndTime().Sub(start) != 30*time.Millisecond {
+			t.Errorf("from %v to %v, want 30ms from %v", got.StartTime(), got.EndTime(), start)
+		}
+	})
+}
+
+func TestScopesMadeBeforeTheSDKMakeSpansAndEventsAfterwards(t *testing.T) {
+	if !inOwnProcess(t) {
+		return
+	}
+	s := telemetry.NewScope(scopeName)
+	rec := telemetrytest.New(t)
+	otel.SetTracerProvider(rec.TracerProvider())
+	otel.SetLoggerProvider(rec.LoggerProvider())
+	ctx, parent := rec.StartSpan(t.Context(), "request")
+	_, span := s.Start(ctx, "wait checkout")
+	span.End(nil)
+	s.Event(ctx, 9, flowconv.EventLimiterQuotaChange, "changed")
+	parent.End()
+	rec.RequireSpan("wait checkout")
+	rec.RequireEvent(flowconv.EventLimiterQuotaChange)
+}
+
+func TestOptionsThatSayNothingLeaveTheDefault(t *testing.T) {
+	t.Parallel()
+	opts := []telemetry.Option{nil, telemetry.WithTracerProvider(nil), telemetry.WithMeterProvider(nil), telemetry.WithLoggerProvider(nil)}
+	tracers, meters := telemetry.Providers(opts...)
+	if tracers != otel.GetTracerProvider() || meters != otel.GetMeterProvider() {
+		t.Errorf("providers %T and %T, want the global ones", tracers, meters)
+	}
+	rec := telemetrytest.New(t)
+	tracers, meters = telemetry.Providers(append(opts, rec.Options()...)...)
+	if tracers != trace.TracerProvider(rec.TracerProvider()) || meters == nil {
+		t.Errorf("providers %T and %T, want the given ones", tracers, meters)
+	}
+	newEngine(newKind(), "checkout", opts...).Close()
+}
