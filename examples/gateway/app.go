@@ -14,7 +14,6 @@ import (
 	"github.com/goflow-go/goflow/fxmodule/adminfx"
 	"github.com/goflow-go/goflow/fxmodule/httpfx"
 	"github.com/goflow-go/goflow/fxmodule/limitfx"
-	"github.com/goflow-go/goflow/fxmodule/servicefx"
 	"github.com/goflow-go/goflow/limit"
 	"github.com/goflow-go/goflow/telemetry/otelsdk"
 )
@@ -33,7 +32,9 @@ func application(cfg config, stderr io.Writer) fx.Option {
 			func(sdk *otelsdk.SDK) *slog.Logger { return newLogger(sdk, stderr) },
 			newEndpoints,
 		),
-		fx.WithLogger(func(l *slog.Logger) fxevent.Logger { return quiet{&fxevent.SlogLogger{Logger: l}} }),
+		fx.WithLogger(func() fxevent.Logger {
+			return quiet{&fxevent.SlogLogger{Logger: slog.New(slog.NewTextHandler(stderr, nil))}}
+		}),
 
 		limitfx.Keyed("clients", limit.KeyedConfig{Rate: cfg.Rate, Burst: cfg.Burst}),
 		httpfx.Transport("upstream", flowhttp.TransportConfig{}, flowhttp.WithBase(newBase())),
@@ -52,7 +53,8 @@ func newLogger(sdk *otelsdk.SDK, stderr io.Writer) *slog.Logger {
 	return slog.New(slog.NewMultiHandler(slog.NewTextHandler(stderr, nil), sdk.Handler("gateway")))
 }
 
-// quiet leaves out what fx tells about a boot that goes well.
+// quiet leaves out what fx tells about a boot that goes well, and errors of the boot, which run
+// tells.
 type quiet struct{ *fxevent.SlogLogger }
 
 func (q quiet) LogEvent(event fxevent.Event) {
@@ -101,6 +103,3 @@ func (e endpoints) String() string {
 	return fmt.Sprintf("gateway  http://%s  in front of %s\nadmin    http://%s  /metrics /readyz /livez /startupz\n",
 		e.gateway.Addr(), e.target.url(), e.admin.Addr())
 }
-
-// asService runs a service under the name.
-func asService(name string, constructor any) fx.Option { return servicefx.AsService(name, constructor) }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goflow-go/goflow/contrib/flowhttp"
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/fxmodule/servicefx"
 )
 
 // load makes requests to the gateway, so that there is something to see.
@@ -18,11 +19,17 @@ func load(cfg config) fx.Option {
 	if cfg.Load == 0 {
 		return fx.Options()
 	}
-	return asService("load", fx.Annotate(func(gateway *flowhttp.Server) *core.Loop {
+	return servicefx.AsService("load", func(p loadParams) *core.Loop {
 		return core.Background("load", func(ctx context.Context) error {
-			return makeLoad(ctx, gateway, time.Second/time.Duration(cfg.Load))
+			return makeLoad(ctx, p.Gateway, time.Second/time.Duration(cfg.Load))
 		})
-	}, fx.ParamTags(`name:"gateway"`)))
+	})
+}
+
+type loadParams struct {
+	fx.In
+
+	Gateway *flowhttp.Server `name:"gateway"`
 }
 
 // makeLoad makes a request each interval until ctx ends.

@@ -78,7 +78,8 @@ func Serve(name string, cfg Config, opts ...flowhttp.MiddlewareOption) fx.Option
 	)
 }
 
-// AsHandler provides what constructor makes as the http.Handler under the name.
+// AsHandler provides what constructor makes as the http.Handler under the name. The constructor takes
+// what it likes from the graph (named values in a parameter object).
 func AsHandler(name string, constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.As(new(http.Handler)), fx.ResultTags(named(name))))
 }

@@ -73,7 +73,8 @@ func (r *Runner) Run(name string, s core.Service) {
 }
 
 // AsService runs the service that constructor makes. The constructor takes what it likes from the
-// graph, and returns one value whose type is a core.Service, and perhaps an error.
+// graph (named values in a parameter object), and returns one value whose type is a core.Service, and
+// perhaps an error.
 func AsService(name string, constructor any) fx.Option {
 	tag := fmt.Sprintf(`name:%q`, "service."+name)
 	return fx.Module("goflow.service",
