@@ -5,8 +5,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-
-	"github.com/goflow-go/goflow/internal/clock"
 )
 
 // cell is the generic cell rate algorithm (ATM Forum TM 4.0, 1996) in one atomic word: the
@@ -45,7 +43,8 @@ type claim struct {
 	ok    bool
 }
 
-// take takes n permits, 1 <= n <= burst, if they are free ahead ns after now at the latest.
+// take takes n permits, n >= 1, if they are free ahead ns after now at the latest. They are not when n
+// is above the burst of the quota in the claim, which may just have changed.
 func (c *cell) take(now int64, n int, ahead int64) claim {
 	for {
 		tat, q := c.tat.Load(), c.quota.Load()
@@ -56,6 +55,9 @@ func (c *cell) take(now int64, n int, ahead int64) claim {
 		if q.expired(now) {
 			c.rebase(now)
 			continue
+		}
+		if n > q.burst {
+			return claim{quota: q}
 		}
 		t := q.ticks(now)
 		next := max(tat, t) + int64(n)*q.interval
@@ -86,6 +88,15 @@ func (c *cell) look(now int64) claim {
 	}
 }
 
+// within checks n against the burst of the claim's quota, which may have changed since n was first
+// looked at.
+func (c claim) within(name string, n int) error {
+	if n > c.quota.burst {
+		return &PermitsError{Limiter: name, Permits: n, Burst: c.quota.burst}
+	}
+	return nil
+}
+
 // decision describes a claim of n permits.
 func (c claim) decision(n int) Decision {
 	d := c.quota.decide(c.t, c.tat)
@@ -96,23 +107,33 @@ func (c claim) decision(n int) Decision {
 	return d
 }
 
-// release gives back what time has not paid for yet of a claim of n permits.
+// release gives back what time has not paid for yet of a claim of n permits. shift is how far the
+// claim has moved since, and moved how far those taken after it now have.
 //
-// It is the exact inverse when the claim was for a later time and that time has not come, and when
-// no one took anything after it: then the limiter is as if the claim had never been. In between, it
-// is never more than exact: what the bucket would have gained from others' idle moments meanwhile
-// stays lost, so giving back can never over-admit.
-func (c *cell) release(now int64, of claim, n int) {
+// The TAT stands at the end of the permits time has yet to pay for, in the order they were taken.
+// Giving back cuts the claim's part out of them; what is below now is paid, and cannot be had back. So
+// later claims move towards now by the length cut out, unless there are none: then it is the exact
+// inverse of the take.
+func (c *cell) release(now int64, of claim, n int, shift int64) (moved int64) {
 	for {
 		tat, q := c.tat.Load(), c.quota.Load()
 		if tat == frozen {
 			runtime.Gosched()
 			continue
 		}
-		mark := of.quota.follow(of.tat, q)
-		unpaid := min(q.deficit(mark, now), int64(n)*q.interval)
-		if unpaid == 0 || c.tat.CompareAndSwap(tat, tat-unpaid) {
-			return
+		if shift > 0 && q != of.quota {
+			return 0 // shift is in ticks of another quota: this is rare, and giving back nothing is safe
+		}
+		end := of.quota.follow(of.tat, q) - shift
+		unpaid := min(q.deficit(end, now), q.cost(n))
+		if unpaid == 0 {
+			return 0
+		}
+		if c.tat.CompareAndSwap(tat, tat-unpaid) {
+			if tat == end {
+				return 0
+			}
+			return unpaid
 		}
 	}
 }
@@ -129,7 +150,7 @@ func (q *quota) follow(tat int64, to *quota) int64 {
 
 // rebase moves the origin of ticks to now.
 func (c *cell) rebase(now int64) {
-	c.change(now, func(q *quota) *quota {
+	c.change(now, func(q *quota, now int64) *quota {
 		if !q.expired(now) {
 			return nil // someone else did
 		}
@@ -138,10 +159,9 @@ func (c *cell) rebase(now int64) {
 }
 
 // retune changes rate and burst, if to's are valid, and returns the quota in force.
-func (c *cell) retune(name string, to func(q *quota) (Rate, int)) (*quota, error) {
+func (c *cell) retune(now int64, name string, to func(q *quota) (Rate, int)) (*quota, error) {
 	var invalid error
-	now := clock.Now()
-	q := c.change(now, func(q *quota) *quota {
+	q := c.change(now, func(q *quota, now int64) *quota {
 		rate, burst := to(q)
 		if invalid = validQuota(name, rate, burst); invalid != nil {
 			return nil
@@ -151,12 +171,14 @@ func (c *cell) retune(name string, to func(q *quota) (Rate, int)) (*quota, error
 	return q, invalid
 }
 
-// change puts another quota in force; nil leaves it.
-func (c *cell) change(now int64, to func(*quota) *quota) *quota {
+// change puts another quota in force; nil leaves it. Who had to wait for another change comes after
+// it: a base that went back would give out the time between once more.
+func (c *cell) change(now int64, to func(q *quota, now int64) *quota) *quota {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old := c.quota.Load()
-	q := to(old)
+	now = max(now, old.base)
+	q := to(old, now)
 	if q == nil {
 		return old
 	}

@@ -42,8 +42,9 @@ type KeyedConfig struct {
 	Rate Rate `json:"rate" yaml:"rate" env:"RATE"`
 	// Burst is how many permits each key can have at once. Defaults to 1.
 	Burst int `json:"burst" yaml:"burst" env:"BURST"`
-	// MaxKeys is how many keys are held at the same time; a key with nothing in use is not held.
-	// Further keys share one bucket of the same rate and burst. Defaults to 100,000.
+	// MaxKeys is how many keys are held at the same time. Keys with nothing in use make room for
+	// others; when there are none, further keys share one bucket of the same rate and burst.
+	// Defaults to 100,000.
 	MaxKeys int `json:"max_keys" yaml:"max_keys" env:"MAX_KEYS"`
 }
 

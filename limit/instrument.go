@@ -3,6 +3,7 @@ package limit
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -127,7 +128,8 @@ func (i *instrument) trace(ctx context.Context, verb string, start int64, o obse
 	}
 	if i.showKey != nil && o.key != "" {
 		key := i.showKey(o.key)
-		attrs = append(attrs, flowconv.LimiterKeyKey.String(key[:min(len(key), maxKeyAttribute)]))
+		key = strings.ToValidUTF8(key[:min(len(key), maxKeyAttribute)], "\uFFFD") // exporters refuse other text
+		attrs = append(attrs, flowconv.LimiterKeyKey.String(key))
 	}
 	i.scope.Ended(ctx, verb+i.name, clock.Time(start), err, attrs...)
 }

@@ -34,7 +34,7 @@ type Keyed struct {
 	overflow cell       // the shared bucket; holds the quota in force
 
 	_      [64]byte
-	keys   atomic.Int64 // held now; at most maxKeys
+	keys   atomic.Int64 // held now; above maxKeys only while a further one is being refused
 	_      [56]byte
 	shards [shards]shard
 }
@@ -120,7 +120,7 @@ func (k *Keyed) claim(now int64, key string, n int) (claim, error) {
 		s.overflowed.Add(1)
 	}
 	s.counted(c.ok, n)
-	return c, nil
+	return c, c.within(k.inst.name, n)
 }
 
 // For gives the limiter of one key, for [Reject] and [Pace].
@@ -147,21 +147,29 @@ func (k *Keyed) SetBurst(ctx context.Context, burst int) error {
 }
 
 func (k *Keyed) set(ctx context.Context, to func(q *quota) (Rate, int)) error {
+	q, err := k.retune(clock.Now(), to)
+	if err == nil {
+		k.inst.quotaChanged(ctx, q)
+	}
+	return err
+}
+
+// retune changes rate and burst of every key and returns the quota in force.
+func (k *Keyed) retune(now int64, to func(q *quota) (Rate, int)) (*quota, error) {
 	k.tuning.Lock()
 	defer k.tuning.Unlock()
-	q, err := k.overflow.retune(k.inst.name, to)
+	q, err := k.overflow.retune(now, k.inst.name, to)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range k.shards {
-		k.shards[i].retune(k, q)
+		k.shards[i].retune(k, q, now)
 	}
-	k.inst.quotaChanged(ctx, q)
-	return nil
+	return q, nil
 }
 
 // Len is how many keys are held now. Keys none of whose permits are in use may still be among them.
-func (k *Keyed) Len() int { return int(k.keys.Load()) }
+func (k *Keyed) Len() int { return int(min(k.keys.Load(), k.maxKeys)) }
 
 // Close takes the limiter out of telemetry; its counts stay in its kind's totals. Decisions made
 // afterwards are as right as before, but not counted there. It is idempotent.

@@ -44,9 +44,15 @@ func (p *pacing) Done(core.Ticket, error) {}
 
 func (p *pacing) Do(ctx context.Context, task core.Task) error { return core.Guard(ctx, p, task) }
 
+// minPoll is how long a limiter that does not know when to come back is left alone.
+const minPoll = time.Millisecond
+
 // poll asks l until it gives a permit.
 func poll(ctx context.Context, l Limiter) error {
 	for {
+		if ctx.Err() != nil {
+			return waitError(nameOf(l), context.Cause(ctx))
+		}
 		d, err := l.Take(ctx, 1)
 		if err != nil || d.Allowed {
 			return err
@@ -54,7 +60,7 @@ func poll(ctx context.Context, l Limiter) error {
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d.RetryAfter {
 			return &RejectedError{Limiter: nameOf(l), Decision: d, reason: tooLate}
 		}
-		if err := sleep(ctx, d.RetryAfter); err != nil {
+		if err := sleep(ctx, max(d.RetryAfter, minPoll)); err != nil {
 			return waitError(nameOf(l), err)
 		}
 	}

@@ -57,7 +57,12 @@ func newQuota(rate Rate, burst int, base int64) *quota {
 }
 
 // at is the same quota from a later base.
-func (q *quota) at(base int64) *quota { return newQuota(q.rate, q.burst, base) }
+func (q *quota) at(base int64) *quota {
+	return &quota{
+		base: base, horizon: q.horizon, shift: q.shift, interval: q.interval, tolerance: q.tolerance,
+		rate: q.rate, burst: q.burst,
+	}
+}
 
 // ceil gives exact nanoseconds in ticks, rounded up.
 func ceil(exact *big.Rat, shift uint8) int64 {
@@ -70,6 +75,15 @@ func ceil(exact *big.Rat, shift uint8) int64 {
 		return math.MaxInt64
 	}
 	return n.Int64()
+}
+
+// cost is what n permits take, in ticks. It is for permits of another quota: n may be above the burst.
+func (q *quota) cost(n int) int64 {
+	hi, lo := bits.Mul64(uint64(n), uint64(q.interval))
+	if hi > 0 {
+		return maxTicks
+	}
+	return int64(min(lo, maxTicks))
 }
 
 // ticks gives an instant in ticks. A clock that went back behind the base stands still there.

@@ -5,8 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/goflow-go/goflow/internal/clock"
 )
 
 // shard is a part of a Keyed limiter's keys: an open-addressed table, searched linearly.
@@ -73,7 +71,7 @@ func (k *Keyed) take(s *shard, h uint64, now int64, n int) (c claim, held bool) 
 	h = min(max(h, 1), closed-1)
 	for t := s.table.Load(); ; {
 		if t.quota.expired(now) {
-			t = s.replace(t, k, t.quota.at(now), now)
+			t = s.replace(t, k, now)
 			continue
 		}
 		sl, state := t.find(k, h)
@@ -86,14 +84,31 @@ func (k *Keyed) take(s *shard, h uint64, now int64, n int) (c claim, held bool) 
 		case tableMoved:
 			t = s.current()
 		case tableFull:
-			t = s.replace(t, k, t.quota, now)
+			t = s.replace(t, k, now)
 		case limiterFull:
-			if now < s.purgeAt.Load() {
+			if !k.makeRoom(s, now) {
 				return claim{}, false
 			}
-			t = s.replace(t, k, t.quota, now)
+			t = s.table.Load()
 		}
 	}
+}
+
+// makeRoom forgets keys at rest, of s first, until there is room for another key.
+func (k *Keyed) makeRoom(s *shard, now int64) bool {
+	if now < s.purgeAt.Load() {
+		return false
+	}
+	s.replace(s.table.Load(), k, now)
+	for i := range k.shards {
+		if k.keys.Load() < k.maxKeys {
+			return true
+		}
+		if s := &k.shards[i]; now >= s.purgeAt.Load() {
+			s.replace(s.table.Load(), k, now)
+		}
+	}
+	return k.keys.Load() < k.maxKeys
 }
 
 // current waits for a replacement that runs.
@@ -105,6 +120,9 @@ func (s *shard) current() *table {
 
 // take is cell.take on a slot; it is false when the table has moved.
 func (s *slot) take(q *quota, now int64, n int) (claim, bool) {
+	if n > q.burst {
+		return claim{quota: q}, true
+	}
 	t := q.ticks(now)
 	for {
 		tat := s.tat.Load()
@@ -171,29 +189,36 @@ func (t *table) reserve(k *Keyed) searched {
 	return found
 }
 
-// purgeEvery is how often a full limiter looks for keys at rest in a shard.
-const purgeEvery = int64(10 * time.Millisecond)
+// A full limiter looks for keys at rest in a shard every purgeEvery at most, and every purgeSlot for each
+// slot of its table, so that looking takes about a hundredth of a processor whatever MaxKeys is.
+const (
+	purgeEvery = int64(10 * time.Millisecond)
+	purgeSlot  = int64(64 * time.Microsecond)
+)
 
-// replace puts a table of the keys still in use in old's place, under q, unless someone else did,
-// and returns the table in place.
-func (s *shard) replace(old *table, k *Keyed, q *quota, now int64) *table {
+// replace puts a table of the keys still in use in old's place, unless someone else did, and returns
+// the table in place.
+func (s *shard) replace(old *table, k *Keyed, now int64) *table {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.table.Load(); t != old {
 		return t
 	}
-	return s.swap(old, k, q, now)
+	return s.swap(old, k, old.quota, now)
 }
 
 // retune puts the keys under a new quota.
-func (s *shard) retune(k *Keyed, q *quota) {
+func (s *shard) retune(k *Keyed, q *quota, now int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.swap(s.table.Load(), k, q, clock.Now())
+	s.swap(s.table.Load(), k, q, now)
 }
 
-// swap replaces old; the caller holds mu.
+// swap replaces old; the caller holds mu. The new table's ticks begin at now: whoever read the clock
+// before, when a key forgotten here was still in use, takes its permits from now on.
 func (s *shard) swap(old *table, k *Keyed, q *quota, now int64) *table {
+	now = max(now, old.quota.base)
+	q = q.at(now)
 	type key struct {
 		hash uint64
 		tat  int64
@@ -222,7 +247,7 @@ func (s *shard) swap(old *table, k *Keyed, q *quota, now int64) *table {
 	}
 	t.used.Store(int64(len(keep)))
 	k.keys.Add(int64(len(keep) - claimed))
-	s.purgeAt.Store(now + purgeEvery)
+	s.purgeAt.Store(now + max(purgeEvery, int64(len(t.slots))*purgeSlot))
 	s.table.Store(t)
 	return t
 }

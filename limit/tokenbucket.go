@@ -22,6 +22,7 @@ type TokenBucket struct {
 	inst       instrument
 	metrics    points
 	maxWaiters int64
+	line       line
 	denied     stripe.Counter
 
 	cell // ends with the TAT; what follows shares its cache line
@@ -88,7 +89,10 @@ func (b *TokenBucket) takeTraced(ctx context.Context, verb string, n int) (Decis
 // decide takes, counts and describes.
 func (b *TokenBucket) decide(now int64, n int) (d Decision, err error) {
 	if err = b.permits(n); err == nil {
-		d = b.take(now, n, 0).decision(n)
+		c := b.take(now, n, 0)
+		if err = c.within(b.inst.name, n); err == nil {
+			d = c.decision(n)
+		}
 	}
 	b.counted(outcomeOf(d.Allowed, 0), n)
 	return d, err
@@ -133,7 +137,7 @@ func (b *TokenBucket) SetBurst(ctx context.Context, burst int) error {
 }
 
 func (b *TokenBucket) set(ctx context.Context, to func(q *quota) (Rate, int)) error {
-	q, err := b.retune(b.inst.name, to)
+	q, err := b.retune(clock.Now(), b.inst.name, to)
 	if err == nil {
 		b.inst.quotaChanged(ctx, q)
 	}

@@ -13,7 +13,8 @@ import (
 // Wait takes a permit, and blocks until it comes; callers are served in order of arrival. It fails
 // at once with a [*RejectedError] when ctx's deadline is before that time (the error matches
 // context.DeadlineExceeded), or when MaxWaiters wait already. When ctx ends while it waits, the
-// permit is given back and the error wraps context.Cause(ctx).
+// permit is given back as [Reservation.Cancel] does (those who wait behind it keep their time), and the
+// error wraps context.Cause(ctx).
 func (b *TokenBucket) Wait(ctx context.Context) error { return b.WaitN(ctx, 1) }
 
 // WaitN is [TokenBucket.Wait] for n permits. The error is a [*PermitsError] when n is not positive or
@@ -21,7 +22,9 @@ func (b *TokenBucket) Wait(ctx context.Context) error { return b.WaitN(ctx, 1) }
 func (b *TokenBucket) WaitN(ctx context.Context, n int) error {
 	start := clock.Now()
 	outcome, err := b.wait(ctx, start, n)
-	b.counted(outcome, n)
+	if outcome != outcomeCancelled { // cancel has counted that, and wait that it was delayed
+		b.counted(outcome, n)
+	}
 	if b.inst.scope.Traced(ctx) {
 		b.inst.trace(ctx, spanWait, start, observation{n: n, outcome: outcome}, err)
 	}
@@ -47,19 +50,22 @@ func (b *TokenBucket) wait(ctx context.Context, start int64, n int) (outcome, er
 	if deadline, ok := ctx.Deadline(); ok {
 		ahead = max(int64(time.Until(deadline)), 0)
 	}
-	c, delay, err := b.claimAhead(start, n, ahead)
+	r, err := b.reserve(start, n, ahead)
 	if err != nil {
 		return outcomeDenied, err
 	}
-	if err := sleep(ctx, delay); err != nil {
+	if err := sleep(ctx, r.delay); err != nil {
 		now := clock.Now()
-		b.release(now, c, n)
+		b.counted(outcomeDelayed, n)
+		b.cancel(now, r)
 		err = waitError(b.inst.name, err)
 		b.inst.waited(ctx, now-start, err)
 		return outcomeCancelled, err
 	}
-	b.inst.waited(ctx, clock.Now()-start, nil)
-	return outcomeOf(true, delay), nil
+	now := clock.Now()
+	b.served(now)
+	b.inst.waited(ctx, now-start, nil)
+	return outcomeOf(true, r.delay), nil
 }
 
 // sleep blocks for d, or until ctx ends: then it returns the cause.
