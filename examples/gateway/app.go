@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxevent"
 
 	"github.com/goflow-go/goflow/contrib/flowhttp"
 	"github.com/goflow-go/goflow/fxmodule"
@@ -32,9 +31,7 @@ func application(cfg config, stderr io.Writer) fx.Option {
 			func(sdk *otelsdk.SDK) *slog.Logger { return newLogger(sdk, stderr) },
 			newEndpoints,
 		),
-		fx.WithLogger(func() fxevent.Logger {
-			return quiet{&fxevent.SlogLogger{Logger: slog.New(slog.NewTextHandler(stderr, nil))}}
-		}),
+		fx.NopLogger, // run tells what goes wrong
 
 		limitfx.Keyed("clients", limit.KeyedConfig{Rate: cfg.Rate, Burst: cfg.Burst}),
 		httpfx.Transport("upstream", flowhttp.TransportConfig{}, flowhttp.WithBase(newBase())),
@@ -51,27 +48,6 @@ func application(cfg config, stderr io.Writer) fx.Option {
 // newLogger writes to stderr and to OpenTelemetry.
 func newLogger(sdk *otelsdk.SDK, stderr io.Writer) *slog.Logger {
 	return slog.New(slog.NewMultiHandler(slog.NewTextHandler(stderr, nil), sdk.Handler("gateway")))
-}
-
-// quiet leaves out what fx tells about a boot that goes well, and errors of the boot, which run
-// tells.
-type quiet struct{ *fxevent.SlogLogger }
-
-func (q quiet) LogEvent(event fxevent.Event) {
-	switch e := event.(type) {
-	case *fxevent.OnStartExecuted:
-		if e.Err == nil {
-			return
-		}
-	case *fxevent.OnStopExecuted:
-		if e.Err == nil {
-			return
-		}
-	case *fxevent.Stopping, *fxevent.Stopped, *fxevent.RollingBack:
-	default:
-		return
-	}
-	q.SlogLogger.LogEvent(event)
 }
 
 // newBase is what connects to the upstream: as many connections as the gateway has requests.
