@@ -106,7 +106,8 @@ const maxShutdown = 5 * time.Second
 
 // Shutdown sends what is waiting and stops. It blocks for 5 seconds at most, and for half of the time
 // left to ctx at most, so that what is to stop after it has its share even if the collector is
-// dead. Its error says what was not sent; it is for the log, not for the exit code. Further calls
+// dead. When ctx has ended already, as the one that told the program to stop has, nothing is sent:
+// give it a fresh one. Its error says what was not sent; it is for the log, not for the exit code. Further calls
 // wait for the first and return its error.
 func (s *SDK) Shutdown(ctx context.Context) error {
 	s.stop.Do(func() {

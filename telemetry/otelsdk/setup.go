@@ -2,11 +2,10 @@ package otelsdk
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/contrib/exporters/autoexport"
 	"go.opentelemetry.io/contrib/instrumentation/runtime"
 	"go.opentelemetry.io/contrib/propagators/autoprop"
 	promexporter "go.opentelemetry.io/otel/exporters/prometheus"
@@ -43,70 +42,62 @@ func Setup(ctx context.Context, cfg Config, opts ...Option) (*SDK, error) {
 			opt.apply(&o)
 		}
 	}
-	if err := s.build(ctx, cfg, o); err != nil {
-		_ = s.Shutdown(ctx)
+	exp, err := newExporters(ctx)
+	if err != nil {
 		return nil, err
+	}
+	res := newResource(ctx, cfg)
+	s.setTraces(res, exp.spans, o.traces)
+	s.setLogs(res, exp.logs, o.logs)
+	if err := s.setMetrics(cfg, res, exp.metrics, o.metrics); err != nil {
+		return nil, errors.Join(err, s.Shutdown(ctx))
 	}
 	return s, nil
 }
 
-func (s *SDK) build(ctx context.Context, cfg Config, o options) error {
-	res := newResource(ctx, cfg)
-	if err := s.buildTraces(ctx, res, o.traces); err != nil {
-		return err
-	}
-	if err := s.buildMetrics(ctx, cfg, res, o.metrics); err != nil {
-		return err
-	}
-	return s.buildLogs(ctx, res, o.logs)
-}
-
-func (s *SDK) buildTraces(ctx context.Context, res *resource.Resource, opts []sdktrace.TracerProviderOption) error {
+func (s *SDK) setTraces(res *resource.Resource, exporter sdktrace.SpanExporter, opts []sdktrace.TracerProviderOption) {
 	opts = append(opts, sdktrace.WithResource(res))
-	if exports("TRACES") {
-		exporter, err := autoexport.NewSpanExporter(ctx)
-		if err != nil {
-			return exporterFault("OTEL_TRACES_EXPORTER", err)
-		}
-		if !autoexport.IsNoneSpanExporter(exporter) {
-			opts = append(opts, sdktrace.WithBatcher(endingExporter{exporter, s.ended}))
-		}
+	if exporter != nil {
+		opts = append(opts, sdktrace.WithBatcher(endingExporter{exporter, s.ended}))
 	}
 	p := sdktrace.NewTracerProvider(opts...)
 	s.tracers = p
 	s.parts = append(s.parts, p)
-	return nil
 }
 
-func (s *SDK) buildMetrics(ctx context.Context, cfg Config, res *resource.Resource, opts []sdkmetric.Option) error {
+func (s *SDK) setLogs(res *resource.Resource, exporter sdklog.Exporter, opts []sdklog.LoggerProviderOption) {
+	opts = append(opts, sdklog.WithResource(res))
+	if exporter != nil {
+		opts = append(opts, sdklog.WithProcessor(sdklog.NewBatchProcessor(exporter)))
+	}
+	p := sdklog.NewLoggerProvider(opts...)
+	s.loggers = p
+	s.parts = append(s.parts, p)
+}
+
+func (s *SDK) setMetrics(cfg Config, res *resource.Resource, reader sdkmetric.Reader, opts []sdkmetric.Option) error {
 	opts = append(opts, sdkmetric.WithResource(res))
+	if reader != nil {
+		opts = append(opts, sdkmetric.WithReader(reader))
+	}
 	if cfg.CardinalityLimit > 0 {
 		opts = append(opts, sdkmetric.WithCardinalityLimit(cfg.CardinalityLimit))
 	}
+	var err error
 	if !cfg.DisablePrometheus {
-		exporter, err := newPrometheus(s.registry, !cfg.DisableRuntimeMetrics)
-		if err != nil {
-			return err
-		}
-		opts = append(opts, sdkmetric.WithReader(exporter))
-	}
-	if exports("METRICS") {
-		reader, err := autoexport.NewMetricReader(ctx)
-		if err != nil {
-			return exporterFault("OTEL_METRICS_EXPORTER", err)
-		}
-		if !autoexport.IsNoneMetricReader(reader) {
-			opts = append(opts, sdkmetric.WithReader(reader))
+		var exporter sdkmetric.Reader
+		if exporter, err = newPrometheus(s.registry, !cfg.DisableRuntimeMetrics); err == nil {
+			opts = append(opts, sdkmetric.WithReader(exporter))
 		}
 	}
 	p := sdkmetric.NewMeterProvider(opts...)
 	s.meters = p
 	s.parts = append(s.parts, p)
-	if cfg.DisableRuntimeMetrics {
-		return nil
+	if err == nil && !cfg.DisableRuntimeMetrics {
+		err = runtime.Start(runtime.WithMeterProvider(p))
 	}
-	if err := runtime.Start(runtime.WithMeterProvider(p)); err != nil {
-		return fmt.Errorf("otelsdk: runtime metrics: %w", err)
+	if err != nil {
+		return fmt.Errorf("otelsdk: metrics: %w", err)
 	}
 	return nil
 }
@@ -118,33 +109,5 @@ func newPrometheus(registry *prometheus.Registry, withRuntime bool) (*promexport
 	if withRuntime {
 		opts = append(opts, promexporter.WithProducer(runtime.NewProducer()))
 	}
-	exporter, err := promexporter.New(opts...)
-	if err != nil {
-		return nil, fmt.Errorf("otelsdk: prometheus exporter: %w", err)
-	}
-	return exporter, nil
-}
-
-func (s *SDK) buildLogs(ctx context.Context, res *resource.Resource, opts []sdklog.LoggerProviderOption) error {
-	opts = append(opts, sdklog.WithResource(res))
-	if exports("LOGS") {
-		exporter, err := autoexport.NewLogExporter(ctx)
-		if err != nil {
-			return exporterFault("OTEL_LOGS_EXPORTER", err)
-		}
-		if !autoexport.IsNoneLogExporter(exporter) {
-			opts = append(opts, sdklog.WithProcessor(sdklog.NewBatchProcessor(exporter)))
-		}
-	}
-	p := sdklog.NewLoggerProvider(opts...)
-	s.loggers = p
-	s.parts = append(s.parts, p)
-	return nil
-}
-
-// exporterFault names the variable that chose an exporter which cannot be made. Exporters may be
-// registered with autoexport by others, so that only making one tells.
-func exporterFault(variable string, err error) error {
-	fault := &core.Fault{Field: variable, Value: os.Getenv(variable), Want: fmt.Sprintf("must be an exporter that works (%v)", err)}
-	return core.Configure("otelsdk", "Setup", fault)
+	return promexporter.New(opts...)
 }
