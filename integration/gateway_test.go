@@ -1,0 +1,276 @@
+package integration
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func newClient(t *testing.T) *http.Client {
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+}
+
+func TestGatewayAdmitsTheBurstAndTellsTheRestWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	p := startGateway(t, nil, "-load", "0", "-rate", "1/m", "-burst", "10")
+	client := newClient(t)
+	for i := range 25 {
+		resp, body := get(t, client, p.url+"/hello", nil)
+		if policy := resp.Header.Get("RateLimit-Policy"); policy != `"clients";q=10;w=600` {
+			t.Errorf("request %d: RateLimit-Policy is %s", i, policy)
+		}
+		if i < 10 {
+			if resp.StatusCode != http.StatusOK || !strings.Contains(body, "Hello") {
+				t.Errorf("request %d: %d %q, want 200 from the sample", i, resp.StatusCode, body)
+			}
+			continue
+		}
+		requireQuotaExceeded(t, resp, body)
+	}
+	_, metrics := get(t, client, p.admin+"/metrics", nil)
+	requireMetric(t, metrics, `goflow_limiter_decisions_total{.*name="clients".*outcome="allowed".*} 10`)
+	requireMetric(t, metrics, `goflow_limiter_decisions_total{.*name="clients".*outcome="denied".*} 15`)
+	requireMetric(t, metrics, `http_server_request_duration_seconds_count{.*status_code="200".*server_address="gateway".*} 10`)
+	requireMetric(t, metrics, `http_server_request_duration_seconds_count{.*status_code="429".*server_address="gateway".*} 15`)
+	requireMetric(t, metrics, `target_info{.*service_name="gateway".*} 1`)
+	if code := p.signal(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, want 0; it said:\n%s", code, p.stderr.text())
+	}
+}
+
+func requireQuotaExceeded(t *testing.T, resp *http.Response, body string) {
+	t.Helper()
+	if resp.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("status %d, want 429", resp.StatusCode)
+	}
+	after, limit := resp.Header.Get("Retry-After"), resp.Header.Get("RateLimit")
+	if !regexp.MustCompile(`^(59|60)$`).MatchString(after) || limit != `"clients";r=0;t=`+after {
+		t.Errorf("Retry-After %q, RateLimit %q, want 60 and r=0;t=60", after, limit)
+	}
+	var problem struct {
+		Type     string   `json:"type"`
+		Status   int      `json:"status"`
+		Violated []string `json:"violated-policies"`
+	}
+	if err := json.Unmarshal([]byte(body), &problem); err != nil || resp.Header.Get("Content-Type") != "application/problem+json" {
+		t.Fatalf("body %q of type %q: %v", body, resp.Header.Get("Content-Type"), err)
+	}
+	if problem.Type != "https://iana.org/assignments/http-problem-types#quota-exceeded" || problem.Status != 429 ||
+		len(problem.Violated) != 1 || problem.Violated[0] != "clients" {
+		t.Errorf("problem %+v", problem)
+	}
+}
+
+func requireMetric(t *testing.T, metrics, pattern string) {
+	t.Helper()
+	if !regexp.MustCompile(`(?m)^` + pattern + `$`).MatchString(metrics) {
+		t.Errorf("/metrics has no %s, but\n%s", pattern, grep(metrics, "goflow_limiter_decisions|http_server_request_duration_seconds_count"))
+	}
+}
+
+func grep(text, pattern string) string {
+	re := regexp.MustCompile(pattern)
+	var found []string
+	for line := range strings.Lines(text) {
+		if re.MatchString(line) {
+			found = append(found, line)
+		}
+	}
+	return strings.Join(found, "")
+}
+
+// span is what the console exporter prints of one.
+type span struct {
+	Name        string
+	SpanContext struct{ TraceID, SpanID string }
+	Parent      struct{ SpanID string }
+	SpanKind    int
+}
+
+func TestARequestIsOneTraceFromTheCallersSpanToTheUpstream(t *testing.T) {
+	t.Parallel()
+	p := startGateway(t, []string{"OTEL_TRACES_EXPORTER=console"}, "-load", "0")
+	const caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	resp, _ := get(t, newClient(t), p.url+"/hello", http.Header{"Traceparent": {caller}})
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("status %d", resp.StatusCode)
+	}
+	if code := p.signal(syscall.SIGTERM); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	spans := make(map[string]span)
+	for dec := json.NewDecoder(strings.NewReader(p.stdout.text())); ; {
+		var s span
+		if err := dec.Decode(&s); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		spans[s.Name] = s
+		if s.SpanContext.TraceID != "0af7651916cd43dd8448eb211c80319c" {
+			t.Errorf("span %q is in trace %s, want the caller's", s.Name, s.SpanContext.TraceID)
+		}
+	}
+	server := spans["GET"]
+	for _, want := range []struct {
+		name, parent string
+		kind         int // of OpenTelemetry's API: 1 internal, 2 server, 3 client
+	}{
+		{"GET", "b7ad6b7169203331", 2},
+		{"take clients", server.SpanContext.SpanID, 1},
+		{"HTTP GET", server.SpanContext.SpanID, 3},
+		{"GET /hello", spans["HTTP GET"].SpanContext.SpanID, 2},
+	} {
+		s, ok := spans[want.name]
+		if !ok || s.Parent.SpanID != want.parent || s.SpanKind != want.kind {
+			t.Errorf("span %q is %+v, want parent %s and kind %d", want.name, s, want.parent, want.kind)
+		}
+	}
+	if len(spans) != 4 {
+		t.Errorf("%d spans, want 4: %v", len(spans), spans)
+	}
+}
+
+// Every request a client could send is answered, also while the gateway stops.
+func TestSIGTERMUnderFullLoadLosesNoRequest(t *testing.T) {
+	t.Parallel()
+	p := startGateway(t, nil, "-load", "0", "-rate", "1000000/s", "-burst", "1000000")
+	var sent, answered, refused, lost atomic.Int64
+	var workers sync.WaitGroup
+	quit := make(chan struct{})
+	client := newClient(t)
+	for range 32 {
+		workers.Go(func() {
+			for {
+				select {
+				case <-quit:
+					return
+				default:
+				}
+				sent.Add(1)
+				switch err := fetch(client, p.url+"/hello"); {
+				case err == nil:
+					answered.Add(1)
+				case errors.Is(err, syscall.ECONNREFUSED):
+					refused.Add(1)
+					return
+				default:
+					lost.Add(1)
+					t.Errorf("a request was lost: %v", err)
+					return
+				}
+			}
+		})
+	}
+	<-time.After(2 * time.Second)
+	code := p.signal(syscall.SIGTERM)
+	close(quit)
+	workers.Wait()
+	if code != 0 {
+		t.Errorf("exit code %d; it said:\n%s", code, p.stderr.text())
+	}
+	if answered.Load() < 100 || refused.Load() == 0 {
+		t.Errorf("%d answered, %d refused: the run shows nothing", answered.Load(), refused.Load())
+	}
+	t.Logf("%d sent, %d answered, %d refused after the end, %d lost", sent.Load(), answered.Load(), refused.Load(), lost.Load())
+}
+
+func fetch(client *http.Client, url string) error {
+	resp, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = errors.New(resp.Status)
+	}
+	return err
+}
+
+func TestGatewayIsReadyWhileItServesAndNotWhileItDrains(t *testing.T) {
+	t.Parallel()
+	p := startGateway(t, nil, "-load", "0", "-drain", "1s")
+	client := newClient(t)
+	if resp, body := get(t, client, p.admin+"/readyz", nil); resp.StatusCode != http.StatusOK {
+		t.Fatalf("/readyz is %d %q", resp.StatusCode, body)
+	}
+	done := make(chan int)
+	go func() { done <- p.signal(syscall.SIGTERM) }()
+	for deadline := time.Now().Add(800 * time.Millisecond); ; {
+		resp, _ := get(t, client, p.admin+"/readyz", nil)
+		if resp.StatusCode == http.StatusServiceUnavailable {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("/readyz stays ready after SIGTERM")
+		}
+	}
+	if resp, _ := get(t, client, p.url+"/hello", nil); resp.StatusCode != http.StatusOK {
+		t.Errorf("while draining a request gets %d, want 200", resp.StatusCode)
+	}
+	if resp, _ := get(t, client, p.admin+"/livez", nil); resp.StatusCode != http.StatusOK {
+		t.Errorf("/livez while draining is %d, want 200", resp.StatusCode)
+	}
+	if code := <-done; code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestAnAddressInUseIsExitCodeOne(t *testing.T) {
+	t.Parallel()
+	first := startGateway(t, nil, "-load", "0")
+	binary, err := gatewayBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := strings.TrimPrefix(first.url, "http://")
+	out, err := exec.Command(binary, "-load", "0", "-admin", "127.0.0.1:0", "-addr", addr).CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
+		t.Errorf("it ended with %v, want exit code 1", err)
+	}
+	if text := string(out); !strings.Contains(text, addr) || strings.Count(text, "\n") != 1 {
+		t.Errorf("it said %q, want one line with %s", text, addr)
+	}
+}
+
+func TestGatewayMakesItsOwnLoad(t *testing.T) {
+	t.Parallel()
+	p := startGateway(t, nil, "-load", "50")
+	client := newClient(t)
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		_, metrics := get(t, client, p.admin+"/metrics", nil)
+		if regexp.MustCompile(`(?m)^goflow_limiter_decisions_total{.*"allowed".*} [1-9]`).MatchString(metrics) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no decision was made")
+		}
+	}
+	if code := p.signal(syscall.SIGINT); code != 0 {
+		t.Errorf("exit code %d after SIGINT", code)
+	}
+}
+
+func TestAnUpstreamThatIsDownIsABadGateway(t *testing.T) {
+	t.Parallel()
+	p := startGateway(t, nil, "-load", "0", "-upstream", "http://127.0.0.1:1")
+	if resp, _ := get(t, newClient(t), p.url+"/", nil); resp.StatusCode != http.StatusBadGateway {
+		t.Errorf("status %d, want 502", resp.StatusCode)
+	}
+	p.stderr.wait(t, "time=")
+	if text := p.stderr.text(); !strings.Contains(text, "upstream did not answer") {
+		t.Errorf("it said %q", text)
+	}
+}
