@@ -86,16 +86,13 @@ func address(s string) (netip.Addr, bool) {
 	if len(s) > maxAddress {
 		return netip.Addr{}, false
 	}
-	addr, err := netip.ParseAddr(s)
-	if err != nil {
-		if strings.HasSuffix(s, "]") {
-			s += ":0"
-		}
-		withPort, err := netip.ParseAddrPort(s)
-		if err != nil {
-			return netip.Addr{}, false
-		}
-		addr = withPort.Addr()
+	if strings.HasSuffix(s, "]") {
+		s += ":0"
 	}
-	return addr.Unmap().WithZone(""), true
+	if strings.HasPrefix(s, "[") || strings.Count(s, ":") == 1 {
+		withPort, err := netip.ParseAddrPort(s)
+		return withPort.Addr().Unmap().WithZone(""), err == nil
+	}
+	addr, err := netip.ParseAddr(s)
+	return addr.Unmap().WithZone(""), err == nil
 }

@@ -1,11 +1,12 @@
 // Package flowhttp puts policies and limits around net/http: a [Middleware] around handlers, and a
-// [Transport] for clients. Both stand on otelhttp, which makes their spans and metrics.
+// [Transport] for clients. Both stand on otelhttp, which makes their spans and metrics. A [Server]
+// serves a handler as a core.Service.
 //
 //	clients, err := limit.NewKeyed("clients", limit.KeyedConfig{Rate: limit.PerSecond(20), Burst: 40})
 //	...
 //	edge, err := flowhttp.NewMiddleware("edge", flowhttp.MiddlewareConfig{}, flowhttp.WithLimit(clients))
 //	...
-//	server := &http.Server{Handler: edge.Wrap(mux), ReadHeaderTimeout: 5 * time.Second}
+//	server, err := flowhttp.NewServer("api", flowhttp.ServerConfig{Addr: "127.0.0.1:8080"}, edge.Wrap(mux))
 //
 // # Words
 //
@@ -21,7 +22,7 @@
 // request is reflected in a refusal. Retry-After is a whole number of seconds, at least 1, rounded
 // up, and never earlier than t of RateLimit. A handler runs once or not at all, never after its
 // request is over, and what it panics with reaches the server after every Admitter was told.
-// Nothing here starts a goroutine. A Transport always closes the request's body and the answers it
+// Neither a Middleware nor a Transport starts a goroutine. A Transport always closes the request's body and the answers it
 // does not return.
 //
 // The RateLimit fields are those of draft-ietf-httpapi-ratelimit-headers-11, problem types those of

@@ -39,17 +39,14 @@ func ExampleNewMiddleware() {
 			panic(err)
 		}
 		_ = res.Body.Close()
-		fmt.Println(res.Status)
-		fmt.Println(" ", res.Header.Get("RateLimit-Policy"), "|", res.Header.Get("RateLimit"), "|", res.Header.Get("Retry-After"))
+		h := res.Header
+		fmt.Printf("%d %s %s [%s]\n", res.StatusCode, h.Get("RateLimit-Policy"), h.Get("RateLimit"), h.Get("Retry-After"))
 	}
 	http.DefaultClient.CloseIdleConnections()
 	// Output:
-	// 200 OK
-	//   "clients";q=2;w=120 | "clients";r=1;t=60 |
-	// 200 OK
-	//   "clients";q=2;w=120 | "clients";r=0;t=60 |
-	// 429 Too Many Requests
-	//   "clients";q=2;w=120 | "clients";r=0;t=60 | 60
+	// 200 "clients";q=2;w=120 "clients";r=1;t=60 []
+	// 200 "clients";q=2;w=120 "clients";r=0;t=60 []
+	// 429 "clients";q=2;w=120 "clients";r=0;t=60 [60]
 }
 
 func ExampleNewTransport() {

@@ -64,10 +64,10 @@ func (i serverInstrument) describe(span trace.Span, r *http.Request, returned bo
 }
 
 // failed notes on the server span and metric why a request was refused, or passed without a limit.
-func (i serverInstrument) failed(r *http.Request, err error) {
-	class := flowconv.ErrorTypeKey.String(core.ErrorType(err))
-	trace.SpanFromContext(r.Context()).SetAttributes(class)
+func (serverInstrument) failed(r *http.Request, class string) {
+	attr := flowconv.ErrorTypeKey.String(class)
+	trace.SpanFromContext(r.Context()).SetAttributes(attr)
 	if labeler, ok := otelhttp.LabelerFromContext(r.Context()); ok {
-		labeler.Add(class)
+		labeler.Add(attr)
 	}
 }

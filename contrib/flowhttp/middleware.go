@@ -104,7 +104,7 @@ func (m *Middleware) withinLimit(w http.ResponseWriter, r *http.Request) bool {
 	d, err := m.limiter.Take(r.Context(), m.key(r), 1)
 	if err != nil {
 		if m.onError == FailOpen {
-			m.inst.failed(r, err)
+			m.inst.failed(r, core.ErrorType(err))
 			return true
 		}
 		m.refuse(w, r, err)
@@ -112,7 +112,7 @@ func (m *Middleware) withinLimit(w http.ResponseWriter, r *http.Request) bool {
 	}
 	m.fields.set(w.Header(), d)
 	if !d.Allowed {
-		m.inst.failed(r, &limit.RejectedError{Limiter: m.quota, Decision: d})
+		m.inst.failed(r, core.TypeRateLimited)
 		quotaExceeded(m.quota).write(w, max(d.RetryAfter, d.NextAfter), true)
 	}
 	return d.Allowed
@@ -123,7 +123,7 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if err == nil {
 		err = &misuseError{m.name, "a policy did not run the handler"}
 	}
-	m.inst.failed(r, err)
+	m.inst.failed(r, core.ErrorType(err))
 	p := reducedCapacity()
 	if core.ErrorType(err) == core.TypeRateLimited {
 		p = quotaExceeded()

@@ -42,7 +42,8 @@ func TestHandlerRunsOnce(t *testing.T) {
 			t.Errorf("%s: got %d after %d runs", name, res.StatusCode, runs.Load())
 		}
 	}
-	if !errors.Is(second, core.ErrInvalid) || core.ErrorType(second) != core.TypeInvalid {
+	const want = `flowhttp: "edge": a handler cannot run twice, or after its policies returned`
+	if !errors.Is(second, core.ErrInvalid) || core.ErrorType(second) != core.TypeInvalid || second.Error() != want {
 		t.Errorf("the second run gave %v", second)
 	}
 }

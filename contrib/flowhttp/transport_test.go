@@ -251,66 +251,6 @@ func TestRequestThatWasNotSentIsAnError(t *testing.T) {
 	}
 }
 
-func TestTimeoutPolicyDoesNotCutTheBody(t *testing.T) {
-	t.Parallel()
-	goOn := make(chan struct{})
-	s, base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, "first ")
-		_ = http.NewResponseController(w).Flush()
-		<-goOn
-		_, _ = io.WriteString(w, "second")
-	}))
-	timeout := core.PolicyFunc(func(ctx context.Context, task core.Task) error {
-		ctx, cancel := context.WithTimeout(ctx, time.Minute)
-		defer cancel()
-		return task(ctx)
-	})
-	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(timeout))}
-	res, err := c.Get(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	close(goOn) // the policy has returned, and its context has ended
-	if got := text(t, res); got != "first second" {
-		t.Errorf("got %q", got)
-	}
-}
-
-func TestContextsBoundAttempts(t *testing.T) {
-	t.Parallel()
-	s, base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/body" {
-			_ = http.NewResponseController(w).Flush()
-		}
-		<-r.Context().Done()
-	}))
-	cause := errors.New("too slow")
-	impatient := core.PolicyFunc(func(ctx context.Context, task core.Task) error {
-		ctx, cancel := context.WithTimeoutCause(ctx, time.Millisecond, cause)
-		defer cancel()
-		return task(ctx)
-	})
-	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(impatient))}
-	if _, err := c.Get(s.URL + "/headers"); !errors.Is(err, cause) {
-		t.Errorf("the policy's context ended, got %v", err)
-	}
-	c.Transport = newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(withValue))
-	ctx, cancel := context.WithCancelCause(t.Context())
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/body", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := c.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cancel(cause)
-	if _, err := io.ReadAll(res.Body); err == nil {
-		t.Error("the request's context ended, but its body was read without an error")
-	}
-	_ = res.Body.Close()
-}
-
 func TestHedgeKeepsOneAnswer(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t, core.PolicyFunc(func(ctx context.Context, task core.Task) error {
@@ -352,42 +292,6 @@ func TestAbandonedAnswerWithoutEndIsClosed(t *testing.T) {
 	s.Close() // returns when the first handler has seen its client go
 	if gone.Load() != 1 {
 		t.Error("the first answer was not abandoned")
-	}
-}
-
-func TestSwitchedConnectionCanBeWrittenTo(t *testing.T) {
-	t.Parallel()
-	s, base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		conn, rw, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer conn.Close()
-		_, _ = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
-		_ = rw.Flush()
-		line, _ := rw.ReadString('\n')
-		_, _ = rw.WriteString(line)
-		_ = rw.Flush()
-	}))
-	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(withValue))}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Connection", "Upgrade")
-	r.Header.Set("Upgrade", "echo")
-	res, err := c.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, writes := res.Body.(io.ReadWriteCloser)
-	if !writes {
-		t.Fatalf("a %T cannot be written to", res.Body)
-	}
-	_, _ = io.WriteString(conn, "hello\n")
-	if got := text(t, res); got != "hello\n" {
-		t.Errorf("got %q", got)
 	}
 }
 
