@@ -56,7 +56,17 @@ func NewTokenBucket(name string, cfg TokenBucketConfig, opts ...Option) (*TokenB
 func (b *TokenBucket) Name() string { return b.inst.name }
 
 // Allow takes a permit if there is one. It never blocks.
-func (b *TokenBucket) Allow(ctx context.Context) bool { return b.AllowN(ctx, 1) }
+func (b *TokenBucket) Allow(ctx context.Context) bool {
+	if b.inst.scope.Traced(ctx) {
+		return b.AllowN(ctx, 1)
+	}
+	if b.take(clock.Now(), 1, 0).ok { // any burst holds one permit
+		b.allowed.Add(1)
+		return true
+	}
+	b.denied.Add(1)
+	return false
+}
 
 // AllowN takes n permits if there are so many, or none. It never blocks. It is false for n that
 // [TokenBucket.Take] refuses with an error.
