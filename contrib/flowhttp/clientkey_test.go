@@ -58,6 +58,7 @@ func TestClientKey(t *testing.T) {
 		{"a host name ends the walk", proxy, []string{"evil.example"}, "10.0.0.1"},
 		{"a leading zero is no address", proxy, []string{"192.0.2.07"}, "10.0.0.1"},
 		{"a long entry ends the walk", proxy, []string{strings.Repeat("1", 64<<10)}, "10.0.0.1"},
+		{"an entry with a long zone ends the walk", proxy, []string{"fe80::1%" + strings.Repeat("z", 200)}, "10.0.0.1"},
 		{"an entry with a port", proxy, []string{"192.0.2.7:4711"}, "192.0.2.7"},
 		{"IPv6 in brackets with a port", proxy, []string{"[2001:db8::1]:80"}, "2001:db8::/64"},
 		{"IPv6 in brackets", proxy, []string{"[2001:db8::1]"}, "2001:db8::/64"},

@@ -232,18 +232,19 @@ func TestRequestThatWasNotSentIsAnError(t *testing.T) {
 		name   string
 		policy core.Policy
 		want   error
+		closed int64 // by us: what was sent is the base transport's to close
 	}{
-		{"a policy skipped it", keeping, core.ErrInvalid},
-		{"a policy hid the transport's error", swallow, refused},
-		{"the transport failed", retry(2), refused},
-		{"a policy refused", refusing(core.ErrClosed), core.ErrClosed},
+		{"a policy skipped it", keeping, core.ErrInvalid, 1},
+		{"a policy hid the transport's error", swallow, refused, 0},
+		{"the transport failed", retry(2), refused, 0},
+		{"a policy refused", refusing(core.ErrClosed), core.ErrClosed, 1},
 	} {
 		var body closes
 		r := from("")
 		r.Body = &body
 		res, err := newTransport(t, flowhttp.WithBase(failing), flowhttp.WithPolicies(c.policy)).RoundTrip(r)
-		if res != nil || !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, %v, want %v", c.name, res, err, c.want)
+		if res != nil || !errors.Is(err, c.want) || body.Load() != c.closed {
+			t.Errorf("%s: got %v, %v, body closed %d times; want %v", c.name, res, err, body.Load(), c.want)
 		}
 	}
 	if err := late(t.Context()); !errors.Is(err, core.ErrInvalid) {
@@ -270,6 +271,22 @@ func TestHedgeKeepsOneAnswer(t *testing.T) {
 	}
 	if body := text(t, res); res.StatusCode != 200 || !strings.HasPrefix(body, "answer") || len(u.bodies) != 4 {
 		t.Errorf("got %d %q after %d attempts", res.StatusCode, body, len(u.bodies))
+	}
+}
+
+func TestSuccessIsKeptOverALaterFailure(t *testing.T) {
+	t.Parallel()
+	again := core.PolicyFunc(func(ctx context.Context, task core.Task) error {
+		err := task(ctx)
+		_ = task(ctx)
+		return err
+	})
+	res, err := newUpstream(t, again, 200, 503).post(t, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := text(t, res); res.StatusCode != 200 || body != "answer 1" {
+		t.Errorf("got %d %q, want the first answer", res.StatusCode, body)
 	}
 }
 
