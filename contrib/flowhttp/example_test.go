@@ -28,13 +28,17 @@ func ExampleNewMiddleware() {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /hello/{name}", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "hello %s", r.PathValue("name"))
+		_, _ = fmt.Fprintf(w, "hello %s", r.PathValue("name"))
 	})
 	server := httptest.NewServer(edge.Wrap(mux))
 	defer server.Close()
 
 	for range 3 {
-		res, err := http.Get(server.URL + "/hello/world")
+		r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, server.URL+"/hello/world", http.NoBody)
+		if err != nil {
+			panic(err)
+		}
+		res, err := server.Client().Do(r)
 		if err != nil {
 			panic(err)
 		}
@@ -42,7 +46,6 @@ func ExampleNewMiddleware() {
 		h := res.Header
 		fmt.Printf("%d %s %s [%s]\n", res.StatusCode, h.Get("RateLimit-Policy"), h.Get("RateLimit"), h.Get("Retry-After"))
 	}
-	http.DefaultClient.CloseIdleConnections()
 	// Output:
 	// 200 "clients";q=2;w=120 "clients";r=1;t=60 []
 	// 200 "clients";q=2;w=120 "clients";r=0;t=60 []
@@ -51,7 +54,7 @@ func ExampleNewMiddleware() {
 
 func ExampleNewTransport() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, "paid")
+		_, _ = fmt.Fprint(w, "paid")
 	}))
 	defer server.Close()
 
@@ -68,7 +71,11 @@ func ExampleNewTransport() {
 	defer client.CloseIdleConnections()
 
 	for range 2 {
-		res, err := client.Get(server.URL)
+		r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, server.URL, http.NoBody)
+		if err != nil {
+			panic(err)
+		}
+		res, err := client.Do(r)
 		if errors.Is(err, core.ErrRejected) {
 			fmt.Println(core.ErrorType(err))
 			continue

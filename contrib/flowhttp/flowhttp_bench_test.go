@@ -87,7 +87,7 @@ func BenchmarkTransport(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			r := httptest.NewRequest(http.MethodGet, "http://upstream.test/", http.NoBody)
+			r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "http://upstream.test/", http.NoBody)
 			for b.Loop() {
 				res, err := tr.RoundTrip(r)
 				if err != nil {

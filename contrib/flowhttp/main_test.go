@@ -96,8 +96,29 @@ func serve(t testing.TB, h http.Handler) (*httptest.Server, *http.Client) {
 	return s, s.Client()
 }
 
-// get reads a whole answer.
-func get(t testing.TB, c *http.Client, url string, header ...string) (*http.Response, string) {
+// reply is an answer read to its end.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// send sends r with do, and reads the answer; that of an error is the zero reply.
+func send(t testing.TB, do func(*http.Request) (*http.Response, error), r *http.Request) (reply, error) {
+	t.Helper()
+	res, err := do(r)
+	if err != nil {
+		if res != nil {
+			t.Errorf("got an answer and the error %v", err)
+		}
+		return reply{}, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	return reply{res.StatusCode, res.Header, text(t, res)}, nil
+}
+
+// get asks c for url, with header fields as name, value, name, value.
+func get(t testing.TB, c *http.Client, url string, header ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -106,11 +127,25 @@ func get(t testing.TB, c *http.Client, url string, header ...string) (*http.Resp
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
 	}
+	res, err := send(t, c.Do, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// open asks c for url, and leaves the body to be read.
+func open(t testing.TB, c *http.Client, url string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
 	res, err := c.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, text(t, res)
+	return res
 }
 
 func text(t testing.TB, res *http.Response) string {
@@ -126,10 +161,10 @@ func text(t testing.TB, res *http.Response) string {
 }
 
 // answer runs a handler without a server.
-func answer(h http.Handler, r *http.Request) *http.Response {
+func answer(h http.Handler, r *http.Request) reply {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
+	return reply{w.Code, w.Header(), w.Body.String()}
 }
 
 var ok = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })

@@ -22,21 +22,21 @@ func TestTenOfTwentyFiveRequestsPass(t *testing.T) {
 	clients := newKeyed(t, "clients", limit.KeyedConfig{Rate: limit.PerMinute(1), Burst: 10})
 	s, c := serve(t, newMiddleware(t, flowhttp.MiddlewareConfig{}, flowhttp.WithLimit(clients)).Wrap(ok))
 	for i := range 25 {
-		res, body := get(t, c, s.URL)
-		if got, want := res.Header.Get("RateLimit-Policy"), `"clients";q=10;w=600`; got != want {
+		res := get(t, c, s.URL)
+		if got, want := res.header.Get("RateLimit-Policy"), `"clients";q=10;w=600`; got != want {
 			t.Errorf("request %d: RateLimit-Policy is %s, want %s", i, got, want)
 		}
-		if got, want := res.Header.Get("RateLimit"), fmt.Sprintf(`"clients";r=%d;t=60`, max(9-i, 0)); got != want {
+		if got, want := res.header.Get("RateLimit"), fmt.Sprintf(`"clients";r=%d;t=60`, max(9-i, 0)); got != want {
 			t.Errorf("request %d: RateLimit is %s, want %s", i, got, want)
 		}
 		if i < 10 {
-			if res.StatusCode != http.StatusOK || body != "ok" || res.Header.Get("Retry-After") != "" {
-				t.Errorf("request %d: got %d %q, Retry-After %q; want 200 ok", i, res.StatusCode, body, res.Header.Get("Retry-After"))
+			if res.status != http.StatusOK || res.body != "ok" || res.header.Get("Retry-After") != "" {
+				t.Errorf("request %d: got %d %q, Retry-After %q; want 200 ok", i, res.status, res.body, res.header.Get("Retry-After"))
 			}
 			continue
 		}
-		requireProblem(t, res, body, 429, "quota-exceeded", []any{"clients"})
-		if got := res.Header.Get("Retry-After"); got != "60" {
+		requireProblem(t, res, 429, "quota-exceeded", []any{"clients"})
+		if got := res.header.Get("Retry-After"); got != "60" {
 			t.Errorf("request %d: Retry-After is %q, want 60", i, got)
 		}
 	}
@@ -46,7 +46,7 @@ func TestTenOfTwentyFiveRequestsPass(t *testing.T) {
 }
 
 // requireProblem checks an answer of application/problem+json, to the last member.
-func requireProblem(t *testing.T, res *http.Response, body string, status int, kind string, violated []any) {
+func requireProblem(t *testing.T, res reply, status int, kind string, violated []any) {
 	t.Helper()
 	want := map[string]any{
 		"type":   "https://iana.org/assignments/http-problem-types#" + kind,
@@ -57,24 +57,24 @@ func requireProblem(t *testing.T, res *http.Response, body string, status int, k
 	if kind == "temporary-reduced-capacity" {
 		want["title"] = "Request cannot be satisfied due to temporary server capacity constraints"
 	}
-	if after := res.Header.Get("Retry-After"); after != "" {
+	if after := res.header.Get("Retry-After"); after != "" {
 		want["detail"] = "The request was not started; try again in " + after + " s."
 	}
 	if violated != nil {
 		want["violated-policies"] = violated
 	}
 	var got map[string]any
-	if err := json.Unmarshal([]byte(body), &got); err != nil {
-		t.Fatalf("%v in %q", err, body)
+	if err := json.Unmarshal([]byte(res.body), &got); err != nil {
+		t.Fatalf("%v in %q", err, res.body)
 	}
 	same := maps.EqualFunc(got, want, func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
-	if res.StatusCode != status || !same {
-		t.Errorf("got %d %v, want %d %v", res.StatusCode, got, status, want)
+	if res.status != status || !same {
+		t.Errorf("got %d %v, want %d %v", res.status, got, status, want)
 	}
-	if got := res.Header.Get("Content-Type"); got != "application/problem+json" {
+	if got := res.header.Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("Content-Type is %q", got)
 	}
-	if got := res.Header.Get("Cache-Control"); got != "no-store" {
+	if got := res.header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("Cache-Control is %q", got)
 	}
 }
@@ -127,7 +127,7 @@ func TestQuotaFields(t *testing.T) {
 			t.Parallel()
 			res := answer(newMiddleware(t, flowhttp.MiddlewareConfig{}, flowhttp.WithLimit(c.limiter)).Wrap(ok), from("192.0.2.1:1"))
 			for field, want := range map[string]string{"RateLimit-Policy": c.policy, "RateLimit": c.quota, "Retry-After": c.wait} {
-				if got := res.Header.Get(field); got != want {
+				if got := res.header.Get(field); got != want {
 					t.Errorf("%s is %s, want %s", field, got, want)
 				}
 			}
@@ -140,8 +140,8 @@ func TestHeadersOffStillSaysWhenToRetry(t *testing.T) {
 	denied := fakeLimiter{decision: limit.Decision{Limit: 5, RetryAfter: 7 * time.Second}}
 	m := newMiddleware(t, flowhttp.MiddlewareConfig{Headers: flowhttp.HeadersOff}, flowhttp.WithLimit(denied))
 	res := answer(m.Wrap(ok), from("192.0.2.1:1"))
-	if res.StatusCode != 429 || res.Header.Get("Retry-After") != "7" || len(res.Header["Ratelimit"])+len(res.Header["Ratelimit-Policy"]) > 0 {
-		t.Errorf("got %d %v, want 429 with Retry-After 7 and no RateLimit", res.StatusCode, res.Header)
+	if res.status != 429 || res.header.Get("Retry-After") != "7" || len(res.header["Ratelimit"])+len(res.header["Ratelimit-Policy"]) > 0 {
+		t.Errorf("got %d %v, want 429 with Retry-After 7 and no RateLimit", res.status, res.header)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestEachKeyHasItsOwnQuota(t *testing.T) {
 	} {
 		r := from(step.peer)
 		r.Header.Set("Tenant", step.tenant)
-		if got := answer(step.h, r).StatusCode; got != step.want {
+		if got := answer(step.h, r).status; got != step.want {
 			t.Errorf("%s: got %d, want %d", step.name, got, step.want)
 		}
 	}
@@ -188,14 +188,9 @@ func TestConcurrentRequestsTakeExactlyTheBurst(t *testing.T) {
 	for range 16 {
 		all.Go(func() {
 			for range 10 {
-				res, err := c.Get(s.URL)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				_ = text(t, res)
+				status := get(t, c, s.URL).status
 				mu.Lock()
-				count[res.StatusCode]++
+				count[status]++
 				mu.Unlock()
 			}
 		})
@@ -230,11 +225,11 @@ func TestPolicyErrorsAreAnswered(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s, client := serve(t, newMiddleware(t, flowhttp.MiddlewareConfig{}, flowhttp.WithPolicies(refusing(c.err))).Wrap(ok))
-			res, body := get(t, client, s.URL+"/?q=reflected", "X-Reflected", "reflected")
-			if got := res.Header.Get("Retry-After"); got != c.wait {
+			res := get(t, client, s.URL+"/?q=reflected", "X-Reflected", "reflected")
+			if got := res.header.Get("Retry-After"); got != c.wait {
 				t.Errorf("Retry-After is %q, want %q", got, c.wait)
 			}
-			requireProblem(t, res, body, c.status, c.kind, c.violated)
+			requireProblem(t, res, c.status, c.kind, c.violated)
 		})
 	}
 }
@@ -254,8 +249,8 @@ func TestLimiterErrorsFailClosedUnlessToldOpen(t *testing.T) {
 	broken := flowhttp.WithLimit(fakeLimiter{err: errors.New("no answer")})
 	for mode, want := range map[flowhttp.FailureMode]int{flowhttp.FailClosed: 503, flowhttp.FailOpen: 200} {
 		res := answer(newMiddleware(t, flowhttp.MiddlewareConfig{OnLimiterError: mode}, broken).Wrap(ok), from("192.0.2.1:1"))
-		if res.StatusCode != want || len(res.Header["Ratelimit"]) > 0 {
-			t.Errorf("%v: got %d %v, want %d without RateLimit", mode, res.StatusCode, res.Header, want)
+		if res.status != want || len(res.header["Ratelimit"]) > 0 {
+			t.Errorf("%v: got %d %v, want %d without RateLimit", mode, res.status, res.header, want)
 		}
 	}
 }
@@ -316,7 +311,7 @@ func TestConfigReadsAndPrintsAsText(t *testing.T) {
 func TestNilOptionsAreLeftOut(t *testing.T) {
 	t.Parallel()
 	m := newMiddleware(t, flowhttp.MiddlewareConfig{}, nil, flowhttp.WithLimit(nil), flowhttp.WithPolicies(nil), flowhttp.WithPropagators(nil))
-	if res := answer(m.Wrap(ok), from("192.0.2.1:1")); res.StatusCode != 200 || m.Name() != "edge" {
-		t.Errorf("got %s from %q", strconv.Itoa(res.StatusCode), m.Name())
+	if res := answer(m.Wrap(ok), from("192.0.2.1:1")); res.status != 200 || m.Name() != "edge" {
+		t.Errorf("got %s from %q", strconv.Itoa(res.status), m.Name())
 	}
 }

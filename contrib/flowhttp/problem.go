@@ -20,8 +20,8 @@ type problem struct {
 const problemTypes = "https://iana.org/assignments/http-problem-types#"
 
 // quotaExceeded says that the client used up its quota.
-func quotaExceeded(policies ...string) problem {
-	return problem{
+func quotaExceeded(policies ...string) *problem {
+	return &problem{
 		Type:     problemTypes + "quota-exceeded",
 		Title:    "Request cannot be satisfied as assigned quota has been exceeded",
 		Status:   http.StatusTooManyRequests,
@@ -30,8 +30,8 @@ func quotaExceeded(policies ...string) problem {
 }
 
 // reducedCapacity says that the server cannot take the request, whoever sent it.
-func reducedCapacity() problem {
-	return problem{
+func reducedCapacity() *problem {
+	return &problem{
 		Type:   problemTypes + "temporary-reduced-capacity",
 		Title:  "Request cannot be satisfied due to temporary server capacity constraints",
 		Status: http.StatusServiceUnavailable,
@@ -39,17 +39,18 @@ func reducedCapacity() problem {
 }
 
 // write answers with p. Retry-After is at least a second, and left out when no time is known.
-func (p problem) write(w http.ResponseWriter, after time.Duration, known bool) {
-	p.Detail = "The request was not started; try again later."
+func (p *problem) write(w http.ResponseWriter, after time.Duration, known bool) {
 	h := w.Header()
-	if known {
-		wait := max(seconds(after), 1)
-		p.Detail = fmt.Sprintf("The request was not started; try again in %d s.", wait)
-		h.Set("Retry-After", strconv.FormatInt(wait, 10))
-	}
-	body, _ := json.Marshal(p) // strings and numbers always marshal
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store") // RFC 6585: a 429 must not be stored
+	when := "later"
+	if known {
+		wait := max(seconds(after), 1)
+		when = fmt.Sprintf("in %d s", wait)
+		h.Set("Retry-After", strconv.FormatInt(wait, 10))
+	}
+	p.Detail = "The request was not started; try again " + when + "."
+	body, _ := json.Marshal(p) // strings and numbers always marshal
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // a client that is gone needs no answer
 }

@@ -38,8 +38,8 @@ func TestHandlerRunsOnce(t *testing.T) {
 	} {
 		var runs atomic.Int64
 		res := answer(newMiddleware(t, flowhttp.MiddlewareConfig{}, flowhttp.WithPolicies(policy)).Wrap(counting(&runs)), from("192.0.2.1:1"))
-		if res.StatusCode != 200 || runs.Load() != 1 {
-			t.Errorf("%s: got %d after %d runs", name, res.StatusCode, runs.Load())
+		if res.status != 200 || runs.Load() != 1 {
+			t.Errorf("%s: got %d after %d runs", name, res.status, runs.Load())
 		}
 	}
 	const want = `flowhttp: "edge": a handler cannot run twice, or after its policies returned`
@@ -65,8 +65,8 @@ func TestHandlerDoesNotOutliveItsRequest(t *testing.T) {
 		return context.DeadlineExceeded
 	})
 	res := answer(newMiddleware(t, flowhttp.MiddlewareConfig{}, flowhttp.WithPolicies(hasty)).Wrap(slow), from("192.0.2.1:1"))
-	if !ended.Load() || res.StatusCode != 200 {
-		t.Errorf("got %d, handler ended: %t; want its own answer", res.StatusCode, ended.Load())
+	if !ended.Load() || res.status != 200 {
+		t.Errorf("got %d, handler ended: %t; want its own answer", res.status, ended.Load())
 	}
 }
 
@@ -79,8 +79,8 @@ func TestHandlerDoesNotStartAfterItsRequest(t *testing.T) {
 	})
 	var runs atomic.Int64
 	res := answer(newMiddleware(t, flowhttp.MiddlewareConfig{}, flowhttp.WithPolicies(keeping)).Wrap(counting(&runs)), from("192.0.2.1:1"))
-	if err := late(t.Context()); !errors.Is(err, core.ErrInvalid) || runs.Load() != 0 || res.StatusCode != 503 {
-		t.Errorf("got %d, then %v after %d runs", res.StatusCode, err, runs.Load())
+	if err := late(t.Context()); !errors.Is(err, core.ErrInvalid) || runs.Load() != 0 || res.status != 503 {
+		t.Errorf("got %d, then %v after %d runs", res.status, err, runs.Load())
 	}
 }
 
@@ -109,8 +109,8 @@ func TestAdmittersAreToldOfSuccessWhateverTheStatus(t *testing.T) {
 	var inUse gauge
 	h := newMiddleware(t, flowhttp.MiddlewareConfig{}, flowhttp.WithPolicies(&inUse)).Wrap(
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
-	if res := answer(h, from("192.0.2.1:1")); res.StatusCode != 502 || inUse.outcome(t) != nil {
-		t.Errorf("got %d, told %v", res.StatusCode, inUse.outcome(t))
+	if res := answer(h, from("192.0.2.1:1")); res.status != 502 || inUse.outcome(t) != nil {
+		t.Errorf("got %d, told %v", res.status, inUse.outcome(t))
 	}
 }
 

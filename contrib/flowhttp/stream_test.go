@@ -16,6 +16,7 @@ import (
 
 // guarded wraps a handler in everything a middleware has.
 func guarded(t *testing.T, inUse *gauge, h http.HandlerFunc) http.Handler {
+	t.Helper()
 	clients := newKeyed(t, "clients", limit.KeyedConfig{Rate: limit.PerSecond(1000), Burst: 1000})
 	return newMiddleware(t, flowhttp.MiddlewareConfig{}, flowhttp.WithLimit(clients), flowhttp.WithPolicies(inUse, withValue)).Wrap(h)
 }
@@ -34,10 +35,7 @@ func TestHandlerStreams(t *testing.T) {
 		}
 		w.(http.Flusher).Flush()
 	}))
-	res, err := c.Get(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := open(t, c, s.URL)
 	lines := bufio.NewReader(res.Body)
 	for i := range 3 {
 		if line, err := lines.ReadString('\n'); err != nil || line != fmt.Sprintf("part %d\n", i) {
@@ -59,8 +57,8 @@ func TestResponseWriterKeepsItsOtherFaces(t *testing.T) {
 		_, reads := w.(io.ReaderFrom)
 		_, _ = fmt.Fprint(w, flushes, hijacks, reads)
 	}))
-	if _, body := get(t, c, s.URL); body != "true true true" {
-		t.Errorf("got %s", body)
+	if got := get(t, c, s.URL).body; got != "true true true" {
+		t.Errorf("got %s", got)
 	}
 }
 
@@ -73,7 +71,7 @@ func TestHandlerSwitchesProtocols(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		_, _ = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
 		_ = rw.Flush()
 		line, _ := rw.ReadString('\n')
@@ -144,7 +142,7 @@ func TestHugeForwardedHeaderIsAnswered(t *testing.T) {
 	t.Parallel()
 	var inUse gauge
 	s, c := serve(t, guarded(t, &inUse, ok))
-	if res, _ := get(t, c, s.URL, "X-Forwarded-For", strings.Repeat("10.0.0.1,", 7000)); res.StatusCode != 200 {
-		t.Errorf("got %d", res.StatusCode)
+	if got := get(t, c, s.URL, "X-Forwarded-For", strings.Repeat("10.0.0.1,", 7000)).status; got != 200 {
+		t.Errorf("got %d", got)
 	}
 }

@@ -27,10 +27,8 @@ func TestTimeoutPolicyDoesNotCutTheBody(t *testing.T) {
 		return task(ctx)
 	})
 	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(timeout))}
-	res, err := c.Get(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := open(t, c, s.URL)
+	defer func() { _ = res.Body.Close() }()
 	close(goOn) // the policy has returned, and its context has ended
 	if got := text(t, res); got != "first second" {
 		t.Errorf("got %q", got)
@@ -52,7 +50,11 @@ func TestContextsBoundAttempts(t *testing.T) {
 		return task(ctx)
 	})
 	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(impatient))}
-	if _, err := c.Get(s.URL + "/headers"); !errors.Is(err, cause) {
+	headers, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/headers", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := send(t, c.Transport.RoundTrip, headers); !errors.Is(err, cause) {
 		t.Errorf("the policy's context ended, got %v", err)
 	}
 	c.Transport = newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(withValue))
@@ -80,7 +82,7 @@ func TestSwitchedConnectionCanBeWrittenTo(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		_, _ = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
 		_ = rw.Flush()
 		line, _ := rw.ReadString('\n')
@@ -111,8 +113,8 @@ func TestSwitchedConnectionCanBeWrittenTo(t *testing.T) {
 func TestTransportWithoutPoliciesOnlyTraces(t *testing.T) {
 	t.Parallel()
 	s, base := serve(t, ok)
-	if _, body := get(t, &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport))}, s.URL); body != "ok" {
-		t.Errorf("got %q", body)
+	if got := get(t, &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport))}, s.URL).body; got != "ok" {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -129,9 +131,9 @@ func TestAnswerThatComesAsThePolicyGivesUpIsClosed(t *testing.T) {
 		ctx, cancel = context.WithCancelCause(ctx)
 		return task(ctx)
 	})
-	res, err := newTransport(t, flowhttp.WithBase(base), flowhttp.WithPolicies(policy)).RoundTrip(from(""))
-	if res != nil || !errors.Is(err, cause) || body.Load() == 0 {
-		t.Errorf("got %v, %v, body closed %d times", res, err, body.Load())
+	_, err := send(t, newTransport(t, flowhttp.WithBase(base), flowhttp.WithPolicies(policy)).RoundTrip, from(""))
+	if !errors.Is(err, cause) || body.Load() == 0 {
+		t.Errorf("got %v, body closed %d times", err, body.Load())
 	}
 }
 
@@ -144,7 +146,7 @@ func TestBodyThatCannotBeReadAgainIsAnError(t *testing.T) {
 	base := roundTripper(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusBadGateway, Body: http.NoBody}, nil
 	})
-	_, err := newTransport(t, flowhttp.WithBase(base), flowhttp.WithPolicies(retry(2))).RoundTrip(r)
+	_, err := send(t, newTransport(t, flowhttp.WithBase(base), flowhttp.WithPolicies(retry(2))).RoundTrip, r)
 	if !errors.Is(err, gone) {
 		t.Errorf("got %v, want %v", err, gone)
 	}
@@ -171,7 +173,7 @@ func TestWaitingForTheOnlyAttemptEndsWithItsContext(t *testing.T) {
 	})
 	r := from("")
 	r.Body = &closes{}
-	_, err := newTransport(t, flowhttp.WithBase(base), flowhttp.WithPolicies(hedge)).RoundTrip(r)
+	_, err := send(t, newTransport(t, flowhttp.WithBase(base), flowhttp.WithPolicies(hedge)).RoundTrip, r)
 	if !errors.Is(err, cause) || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %v, want both", err)
 	}

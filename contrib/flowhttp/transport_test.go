@@ -75,13 +75,13 @@ func newUpstream(t *testing.T, policy core.Policy, statuses ...int) *upstream {
 	return u
 }
 
-func (u *upstream) post(t *testing.T, body io.Reader) (*http.Response, error) {
+func (u *upstream) post(t *testing.T, body io.Reader) (reply, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, u.URL, body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return u.client.Do(r)
+	return send(t, u.client.Do, r)
 }
 
 func TestRetriedRequestsSendTheBodyAfresh(t *testing.T) {
@@ -91,8 +91,8 @@ func TestRetriedRequestsSendTheBodyAfresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := text(t, res); res.StatusCode != 200 || body != "answer 4" {
-		t.Errorf("got %d %q, want the fourth answer", res.StatusCode, body)
+	if res.status != 200 || res.body != "answer 4" {
+		t.Errorf("got %d %q, want the fourth answer", res.status, res.body)
 	}
 	if got := strings.Join(u.bodies, " "); got != "payload payload payload payload" {
 		t.Errorf("sent %s", got)
@@ -109,8 +109,8 @@ func TestLastFailingAnswerIsReturned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := text(t, res); res.StatusCode != 503 || body != "answer 3" {
-		t.Errorf("got %d %q, want the third answer", res.StatusCode, body)
+	if res.status != 503 || res.body != "answer 3" {
+		t.Errorf("got %d %q, want the third answer", res.status, res.body)
 	}
 }
 
@@ -133,8 +133,8 @@ func TestBodyThatCannotBeCopiedIsSentOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body := text(t, res); res.StatusCode != 503 || body != "answer 1" || len(u.bodies) != 1 {
-			t.Errorf("%s: got %d %q after sending %q, want the first answer", name, res.StatusCode, body, u.bodies)
+		if res.status != 503 || res.body != "answer 1" || len(u.bodies) != 1 {
+			t.Errorf("%s: got %d %q after sending %q, want the first answer", name, res.status, res.body, u.bodies)
 		}
 	}
 }
@@ -150,10 +150,9 @@ func TestPoliciesAreToldOfFailingAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = text(t, res)
 		told := g.outcome(t)
-		if res.StatusCode != status || core.ErrorType(told) != class {
-			t.Errorf("%d: got %d, told %v, want class %q", status, res.StatusCode, told, class)
+		if res.status != status || core.ErrorType(told) != class {
+			t.Errorf("%d: got %d, told %v, want class %q", status, res.status, told, class)
 		}
 		if class == "" {
 			continue
@@ -176,11 +175,9 @@ func TestRetryAfterOfAnswers(t *testing.T) {
 		base := roundTripper(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {field}}, Body: http.NoBody}, nil
 		})
-		res, err := newTransport(t, flowhttp.WithBase(base), flowhttp.WithPolicies(&g)).RoundTrip(from("", ""))
-		if err != nil {
+		if _, err := send(t, newTransport(t, flowhttp.WithBase(base), flowhttp.WithPolicies(&g)).RoundTrip, from("")); err != nil {
 			t.Fatal(err)
 		}
-		_ = text(t, res)
 		after, known := core.RetryAfter(g.outcome(t))
 		if known != (want >= 0) || known && after != want {
 			t.Errorf("%q: got %v, %t, want %v", field, after, known, want)
@@ -201,11 +198,11 @@ func TestRejectionsReachTheCallerThroughTheClient(t *testing.T) {
 	t.Cleanup(bucket.Close)
 	u := newUpstream(t, core.Compose(retry(2), limit.Reject(bucket)), 503)
 	var closed closes
-	res, err := u.post(t, &closed)
+	_, err = u.post(t, &closed)
 	_, viaClient := errors.AsType[*url.Error](err)
 	rejected, typed := errors.AsType[*limit.RejectedError](err)
-	if res != nil || !viaClient || !errors.Is(err, core.ErrRejected) || !typed || rejected.Limiter != "upstream" {
-		t.Errorf("got %v, %v", res, err)
+	if !viaClient || !errors.Is(err, core.ErrRejected) || !typed || rejected.Limiter != "upstream" {
+		t.Errorf("got %v", err)
 	}
 	if after, known := core.RetryAfter(err); !known || after < 59*time.Minute {
 		t.Errorf("retry after %v, %t", after, known)
@@ -242,9 +239,9 @@ func TestRequestThatWasNotSentIsAnError(t *testing.T) {
 		var body closes
 		r := from("")
 		r.Body = &body
-		res, err := newTransport(t, flowhttp.WithBase(failing), flowhttp.WithPolicies(c.policy)).RoundTrip(r)
-		if res != nil || !errors.Is(err, c.want) || body.Load() != c.closed {
-			t.Errorf("%s: got %v, %v, body closed %d times; want %v", c.name, res, err, body.Load(), c.want)
+		_, err := send(t, newTransport(t, flowhttp.WithBase(failing), flowhttp.WithPolicies(c.policy)).RoundTrip, r)
+		if !errors.Is(err, c.want) || body.Load() != c.closed {
+			t.Errorf("%s: got %v, body closed %d times; want %v", c.name, err, body.Load(), c.want)
 		}
 	}
 	if err := late(t.Context()); !errors.Is(err, core.ErrInvalid) {
@@ -269,8 +266,8 @@ func TestHedgeKeepsOneAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := text(t, res); res.StatusCode != 200 || !strings.HasPrefix(body, "answer") || len(u.bodies) != 4 {
-		t.Errorf("got %d %q after %d attempts", res.StatusCode, body, len(u.bodies))
+	if res.status != 200 || !strings.HasPrefix(res.body, "answer") || len(u.bodies) != 4 {
+		t.Errorf("got %d %q after %d attempts", res.status, res.body, len(u.bodies))
 	}
 }
 
@@ -285,8 +282,8 @@ func TestSuccessIsKeptOverALaterFailure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := text(t, res); res.StatusCode != 200 || body != "answer 1" {
-		t.Errorf("got %d %q, want the first answer", res.StatusCode, body)
+	if res.status != 200 || res.body != "answer 1" {
+		t.Errorf("got %d %q, want the first answer", res.status, res.body)
 	}
 }
 
@@ -303,8 +300,8 @@ func TestAbandonedAnswerWithoutEndIsClosed(t *testing.T) {
 		gone.Add(1)
 	}))
 	c := &http.Client{Transport: newTransport(t, flowhttp.WithBase(base.Transport), flowhttp.WithPolicies(retry(2)))}
-	if res, _ := get(t, c, s.URL); res.StatusCode != 200 {
-		t.Errorf("got %d", res.StatusCode)
+	if got := get(t, c, s.URL).status; got != 200 {
+		t.Errorf("got %d", got)
 	}
 	s.Close() // returns when the first handler has seen its client go
 	if gone.Load() != 1 {
