@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/goflow-go/goflow/core"
@@ -25,9 +24,9 @@ type ServerConfig struct {
 	IdleTimeout time.Duration `json:"idle_timeout" yaml:"idle_timeout" env:"IDLE_TIMEOUT"`
 	// MaxHeaderBytes bounds a request's header. Defaults to 64 KiB.
 	MaxHeaderBytes int `json:"max_header_bytes" yaml:"max_header_bytes" env:"MAX_HEADER_BYTES"`
-	// Farewell is how long, after Stop, connections already open are still served with
-	// "Connection: close", so that no client sends its next request into a closing connection.
-	// Stop does not wait for it when no connection is open. Defaults to 250 ms.
+	// Farewell is how long, after Stop, a connection already open is still waited for: its next
+	// request is served with "Connection: close", so that no client sends one into a closing
+	// connection. Stop does not wait when no connection is open. Defaults to 250 ms.
 	Farewell time.Duration `json:"farewell" yaml:"farewell" env:"FAREWELL"`
 }
 
@@ -70,7 +69,6 @@ type Server struct {
 	cfg     ServerConfig
 	handler http.Handler
 	failed  chan error
-	open    atomic.Int64 // connections not closed or hijacked
 
 	mu      sync.Mutex
 	current *serving // nil unless started
@@ -78,16 +76,6 @@ type Server struct {
 }
 
 var _ core.Watched = (*Server)(nil)
-
-// serving is a Server from Start to Stop.
-type serving struct {
-	server   *http.Server
-	listener net.Listener
-	leaving  atomic.Bool   // connections are closed after their response
-	done     chan struct{} // closed when nothing is accepted any more
-	stop     sync.Once
-	err      error // of stop
-}
 
 // NewServer makes a server of handler. The name is the subject of its errors, and a pprof label of
 // its goroutines.
@@ -126,7 +114,7 @@ func (s *Server) Start(ctx context.Context) error {
 	case <-s.failed: // of an earlier start
 	default:
 	}
-	run := &serving{listener: listener, done: make(chan struct{})}
+	run := &serving{listener: listener, done: make(chan struct{}), conns: make(map[net.Conn]phase)}
 	base := context.WithoutCancel(ctx)
 	run.server = &http.Server{
 		Handler:           run.handle(s.handler),
@@ -134,40 +122,21 @@ func (s *Server) Start(ctx context.Context) error {
 		IdleTimeout:       s.cfg.IdleTimeout,
 		MaxHeaderBytes:    s.cfg.MaxHeaderBytes,
 		BaseContext:       func(net.Listener) context.Context { return base },
-		ConnState:         s.count,
+		ConnState:         run.follow,
 	}
 	s.current, s.addr = run, listener.Addr()
 	go telemetry.Labeled(base, "server", s.name, func(context.Context) {
 		defer close(run.done)
-		if err := run.server.Serve(listener); !run.leaving.Load() {
+		if err := run.server.Serve(listener); !run.stopped.Load() {
 			s.failed <- fmt.Errorf("flowhttp: server %q: %w", s.name, err)
 		}
 	})
 	return nil
 }
 
-// handle says goodbye once the server is leaving.
-func (r *serving) handle(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if r.leaving.Load() {
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, req)
-	})
-}
-
-func (s *Server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		s.open.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.open.Add(-1)
-	case http.StateActive, http.StateIdle:
-	}
-}
-
 // Stop stops the server. When ctx ends before the requests in flight do, their connections are
-// closed and the error says how many. Hijacked connections are their handlers' own.
+// closed and the error says how many. Hijacked connections are their handlers' own. Of several
+// Stops at a time, the one whose ctx ends first closes the connections.
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	run := s.current
@@ -175,39 +144,14 @@ func (s *Server) Stop(ctx context.Context) error {
 	if run == nil {
 		return nil
 	}
-	run.stop.Do(func() { run.err = s.leave(ctx, run) })
+	err := run.leave(ctx, s.cfg.Farewell)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current == run {
 		s.current = nil
 	}
-	return run.err
-}
-
-func (s *Server) leave(ctx context.Context, run *serving) error {
-	run.leaving.Store(true)
-	_ = run.listener.Close() // ends Serve; closing again is no fault
-	<-run.done
-	s.farewell(ctx)
-	if err := run.server.Shutdown(ctx); err != nil {
-		left := s.open.Load()
-		_ = run.server.Close() // nothing is left to save
-		return fmt.Errorf("flowhttp: server %q: %d connections cut off: %w", s.name, left, err)
+	if err != nil {
+		return fmt.Errorf("flowhttp: server %q: %w", s.name, err)
 	}
 	return nil
-}
-
-// farewell waits until all connections have closed, or for Farewell.
-func (s *Server) farewell(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Farewell)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for s.open.Load() > 0 {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
