@@ -81,13 +81,13 @@ func newThrottled(tb testing.TB, q quota, _ int) func(string) bool {
 	}
 }
 
-// newSethvargo makes a limiter that fills a bucket up once an interval: as long as the burst takes
-// to come back.
+// newSethvargo makes a limiter that gives the burst once an interval, which is an hour at least: when
+// an interval begins, a bucket gets the interval in nanoseconds divided by its tokens, not its tokens.
 func newSethvargo(tb testing.TB, q quota, _ int) func(string) bool {
 	tb.Helper()
 	var store limiter.Store
 	store, err := memorystore.New(&memorystore.Config{
-		Tokens: uint64(q.burst), Interval: q.interval() * time.Duration(q.burst),
+		Tokens: uint64(q.burst), Interval: max(q.interval()*time.Duration(q.burst), time.Hour),
 	})
 	if err != nil {
 		tb.Fatal(err)
