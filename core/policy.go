@@ -1,6 +1,9 @@
 package core
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // Task is one unit of work. It returns soon after ctx ends.
 type Task func(ctx context.Context) error
@@ -57,7 +60,8 @@ func Guard(ctx context.Context, a Admitter, task Task) error {
 }
 
 // Call runs f under p and returns its value. A nil p runs f as it is. When p runs f more than once
-// (a retry), the value is that of the last run; when f did not run, it is the zero value.
+// (a retry), or at the same time (a hedge), the value is that of the last run that succeeded before p
+// returned, or else of the last that failed; when f did not run, it is the zero value.
 //
 // Under a policy that is an [Admitter], or was composed of Admitters only, Call adds no allocation.
 func Call[T any](ctx context.Context, p Policy, f func(ctx context.Context) (T, error)) (T, error) {
@@ -73,14 +77,40 @@ func Call[T any](ctx context.Context, p Policy, f func(ctx context.Context) (T, 
 	}
 }
 
-// callPolicy stands apart from Call because its v moves to the heap.
-func callPolicy[T any](ctx context.Context, p Policy, f func(context.Context) (T, error)) (v T, err error) {
-	err = p.Do(ctx, func(ctx context.Context) error {
-		var err error
-		v, err = f(ctx)
+// callPolicy stands apart from Call because its result moves to the heap.
+func callPolicy[T any](ctx context.Context, p Policy, f func(context.Context) (T, error)) (T, error) {
+	var r result[T]
+	err := p.Do(ctx, func(ctx context.Context) error {
+		v, err := f(ctx)
+		r.set(v, err == nil)
 		return err
 	})
-	return v, err
+	return r.take(), err
+}
+
+// result is the value of a function that a policy may run several times, or at the same time.
+type result[T any] struct {
+	mu    sync.Mutex
+	v     T
+	good  bool // v is of a run that succeeded
+	taken bool
+}
+
+// set notes the value of a run. That of a run that failed never replaces that of one that succeeded,
+// and none replaces what was taken.
+func (r *result[T]) set(v T, good bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.taken && (good || !r.good) {
+		r.v, r.good = v, good
+	}
+}
+
+func (r *result[T]) take() T {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.taken = true
+	return r.v
 }
 
 func callAdmitter[T any](ctx context.Context, a Admitter, f func(context.Context) (T, error)) (v T, err error) {

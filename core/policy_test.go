@@ -3,6 +3,8 @@ package core_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/goflow-go/goflow/core"
@@ -89,5 +91,37 @@ func TestGuardHandsTheTicketAndTheOutcomeBack(t *testing.T) {
 	}
 	if got, want := tr.events[1], "done a ticket={1 1} err=first"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// both runs the task twice at the same time and returns the first success, as a hedge does.
+func both(ctx context.Context, task core.Task) error {
+	errs := make(chan error, 2)
+	for range 2 {
+		go func() { errs <- task(ctx) }()
+	}
+	if err := <-errs; err == nil {
+		return nil
+	}
+	return <-errs
+}
+
+func TestCallKeepsTheValueOfASuccessAmongRunsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	for range 100 {
+		var runs, ended atomic.Int32
+		v, err := core.Call(t.Context(), core.PolicyFunc(both), func(context.Context) (int, error) {
+			defer ended.Add(1)
+			if runs.Add(1) == 1 {
+				return 1, errors.New("boom")
+			}
+			return 2, nil
+		})
+		if v != 2 || err != nil {
+			t.Fatalf("Call = %d, %v, want 2", v, err)
+		}
+		for ended.Load() < 2 { // the loser must not write to what was returned
+			runtime.Gosched()
+		}
 	}
 }
