@@ -11,7 +11,7 @@ import (
 )
 
 func ExampleNewServer() {
-	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") })
+	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
 	server, err := flowhttp.NewServer("api", flowhttp.ServerConfig{Addr: "127.0.0.1:0"}, hello)
 	if err != nil {
 		panic(err)
@@ -22,7 +22,11 @@ func ExampleNewServer() {
 	if err := service.Start(ctx); err != nil {
 		panic(err)
 	}
-	res, err := http.Get("http://" + server.Addr().String())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+server.Addr().String(), http.NoBody)
+	if err != nil {
+		panic(err)
+	}
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		panic(err)
 	}

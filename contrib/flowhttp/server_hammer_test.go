@@ -48,6 +48,7 @@ func TestServerLosesNoRequestOfConnectionsKeptAlive(t *testing.T) {
 // when the first was answered. It is an HTTP client of its own, since that of net/http hides what we
 // look for: it sends a request again when the server has closed its connection.
 func hammer(t *testing.T, addr string, first func()) {
+	t.Helper()
 	told := false
 	for {
 		var d net.Dialer
@@ -82,7 +83,7 @@ func exchange(c io.Writer, r *bufio.Reader) (last bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if body, err := io.ReadAll(res.Body); err != nil || string(body) != "whole" {
 		return false, errors.Join(errors.New("the answer is "+string(body)), err)
 	}

@@ -38,14 +38,15 @@ func (h *held) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 func (h *held) letGo() { h.free.Do(func() { close(h.release) }) }
 
-// answered reads one response from a connection.
-func answered(t *testing.T, r io.Reader) (*http.Response, string) {
+// answered reads one response from a connection; last tells that it says "Connection: close".
+func answered(t *testing.T, r io.Reader) (body string, last bool) {
 	t.Helper()
 	res, err := http.ReadResponse(bufio.NewReader(r), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, text(t, res)
+	defer func() { _ = res.Body.Close() }()
+	return text(t, res), res.Close
 }
 
 func TestServerStopIsSafeWithoutStartAndTwice(t *testing.T) {
@@ -82,11 +83,11 @@ func TestServerStopFinishesRequestsInFlightAndRefusesNewConnections(t *testing.T
 	}
 	h.letGo()
 	for { // it was not told to be the last request, so another may come
-		res, body := answered(t, c)
+		body, last := answered(t, c)
 		if body != "whole" {
 			t.Errorf("the answer is %q, want it whole", body)
 		}
-		if res.Close {
+		if last {
 			break
 		}
 		if _, err := io.WriteString(c, request); err != nil {
@@ -102,21 +103,23 @@ func TestServerSaysGoodbyeOnConnectionsKeptAlive(t *testing.T) {
 	t.Parallel()
 	s, _ := started(t, flowhttp.ServerConfig{Farewell: time.Hour}, ok)
 	c := connect(t, s, request)
-	if res, _ := answered(t, c); res.Close {
+	if _, last := answered(t, c); last {
 		t.Error("the connection is closed before Stop")
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.Stop(t.Context()) }()
 	refused(t, s)
-	for last := false; !last; { // until Stop has come to the farewell
+	for { // until Stop has come to the farewell
 		if _, err := io.WriteString(c, request); err != nil {
 			t.Fatal(err)
 		}
-		res, body := answered(t, c)
+		body, last := answered(t, c)
 		if body != "ok" {
 			t.Fatalf("body = %q", body)
 		}
-		last = res.Close
+		if last {
+			break
+		}
 	}
 	if err := <-stopped; err != nil {
 		t.Errorf("Stop = %v", err)
@@ -210,7 +213,7 @@ func TestServerLeavesHijackedConnectionsAlone(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		defer c.Close()
+		defer func() { _ = c.Close() }()
 		close(entered)
 		_, _ = io.Copy(c, c)
 	}))

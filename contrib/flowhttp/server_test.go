@@ -149,7 +149,7 @@ func TestServerServesFromStartToStopAndAgain(t *testing.T) {
 		if err := s.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, body := get(t, client, "http://"+s.Addr().String()); body != "ok" {
+		if body := get(t, client, "http://"+s.Addr().String()).body; body != "ok" {
 			t.Errorf("body = %q", body)
 		}
 		if err := s.Stop(t.Context()); err != nil {
@@ -199,14 +199,14 @@ type contextKey struct{}
 func TestServerGivesRequestsTheValuesOfStartsContextButNotItsEnd(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, flowhttp.ServerConfig{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%v %v", r.Context().Value(contextKey{}), r.Context().Err())
+		_, _ = fmt.Fprintf(w, "%v %v", r.Context().Value(contextKey{}), r.Context().Err())
 	}))
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), contextKey{}, "value"))
 	if err := s.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
 	cancel()
-	if _, body := get(t, newClient(t), "http://"+s.Addr().String()); body != "value <nil>" {
+	if body := get(t, newClient(t), "http://"+s.Addr().String()).body; body != "value <nil>" {
 		t.Errorf("body = %q", body)
 	}
 }
@@ -222,7 +222,7 @@ func TestServerLabelsItsGoroutines(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := newClient(t)
-	_, profile := get(t, client, "http://"+s.Addr().String())
+	profile := get(t, client, "http://"+s.Addr().String()).body
 	if !strings.Contains(profile, `"goflow.name":"labelled"`) {
 		t.Error("no goroutine has the label goflow.name=labelled")
 	}

@@ -3,6 +3,7 @@
 package adminfx
 
 import (
+	"cmp"
 	"errors"
 
 	"go.uber.org/fx"
@@ -23,10 +24,7 @@ type Config struct {
 }
 
 func (c Config) server() flowhttp.ServerConfig {
-	if c.Addr == "" {
-		c.Addr = "127.0.0.1:9090"
-	}
-	return flowhttp.ServerConfig{Addr: c.Addr}
+	return flowhttp.ServerConfig{Addr: cmp.Or(c.Addr, "127.0.0.1:9090")}
 }
 
 // Validate reports everything that is wrong with c.
