@@ -14,8 +14,12 @@ const (
 	LimiterAlgorithmKey = attribute.Key("goflow.limiter.algorithm")
 	// LimiterBurstKey is "goflow.limiter.burst": the burst after a change.
 	LimiterBurstKey = attribute.Key("goflow.limiter.burst")
+	// LimiterHeldKey is "goflow.limiter.held": how many permits were held when more were released.
+	LimiterHeldKey = attribute.Key("goflow.limiter.held")
 	// LimiterKeyKey is "goflow.limiter.key": the key of a keyed limiter. On spans only, and only when the limiter was told to show it.
 	LimiterKeyKey = attribute.Key("goflow.limiter.key")
+	// LimiterLimitKey is "goflow.limiter.limit": the limit of a concurrency limiter after a change.
+	LimiterLimitKey = attribute.Key("goflow.limiter.limit")
 	// LimiterNameKey is "goflow.limiter.name": the name the limiter was made with.
 	LimiterNameKey = attribute.Key("goflow.limiter.name")
 	// LimiterOutcomeKey is "goflow.limiter.outcome": what the limiter decided.
@@ -38,6 +42,9 @@ const (
 // Values of goflow.limiter.algorithm.
 const (
 	LimiterAlgorithmTokenBucket = "token_bucket" // token bucket (GCRA)
+	LimiterAlgorithmConcurrency = "concurrency"  // permits held at the same time
+	LimiterAlgorithmAdaptive    = "adaptive"     // permits held at the same time, as many as measured latency allows
+	LimiterAlgorithmThrottle    = "throttle"     // a client's own share of rejections, from how many the backend rejects
 )
 
 // Values of goflow.limiter.outcome.
@@ -69,7 +76,7 @@ var Metrics = []Metric{LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, Limit
 
 // Spans.
 var (
-	LimiterSpan = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
+	LimiterSpan = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait", "acquire"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
 )
 
 // Spans lists every family of spans, by ID.
@@ -78,11 +85,15 @@ var Spans = []Span{LimiterSpan}
 // Event names.
 const (
 	EventAppStateChange     = "goflow.app.state_change"     // the application is starting, has become ready, or drains
+	EventLimiterLimitChange = "goflow.limiter.limit_change" // the limit of a running concurrency limiter was changed
+	EventLimiterOverRelease = "goflow.limiter.over_release" // more permits were released than were held, for the first time in this limiter. It is a mistake of its user
 	EventLimiterQuotaChange = "goflow.limiter.quota_change" // the rate or burst of a running limiter was changed
 )
 
 // Events lists every event, by name.
 var Events = []Event{
 	{Name: EventAppStateChange, Attributes: []string{"goflow.app.state"}},
+	{Name: EventLimiterLimitChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.limit"}},
+	{Name: EventLimiterOverRelease, Attributes: []string{"goflow.limiter.name", "goflow.limiter.permits", "goflow.limiter.held"}},
 	{Name: EventLimiterQuotaChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.rate", "goflow.limiter.burst"}},
 }
