@@ -37,6 +37,8 @@ type Keyed struct {
 	keys   atomic.Int64 // held now; above maxKeys only while a further one is being refused
 	_      [56]byte
 	shards [shards]shard
+
+	fullUntil atomic.Int64 // no shard has keys to forget until then
 }
 
 // shards is how many tables the keys are spread over, by their hash's leading bits.

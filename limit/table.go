@@ -96,19 +96,28 @@ func (k *Keyed) take(s *shard, h uint64, now int64, n int) (c claim, held bool) 
 
 // makeRoom forgets keys at rest, of s first, until there is room for another key.
 func (k *Keyed) makeRoom(s *shard, now int64) bool {
-	if now < s.purgeAt.Load() {
+	if now < k.fullUntil.Load() {
 		return false
 	}
-	s.replace(s.table.Load(), k, now)
+	s.purge(k, now)
 	for i := range k.shards {
 		if k.keys.Load() < k.maxKeys {
 			return true
 		}
-		if s := &k.shards[i]; now >= s.purgeAt.Load() {
-			s.replace(s.table.Load(), k, now)
-		}
+		k.shards[i].purge(k, now)
 	}
-	return k.keys.Load() < k.maxKeys
+	if k.keys.Load() < k.maxKeys {
+		return true
+	}
+	k.fullUntil.Store(now + purgeEvery)
+	return false
+}
+
+// purge forgets the shard's keys at rest, unless it just has.
+func (s *shard) purge(k *Keyed, now int64) {
+	if now >= s.purgeAt.Load() {
+		s.replace(s.table.Load(), k, now)
+	}
 }
 
 // current waits for a replacement that runs.
