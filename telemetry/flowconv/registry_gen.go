@@ -41,10 +41,14 @@ const (
 
 // Values of goflow.limiter.algorithm.
 const (
-	LimiterAlgorithmTokenBucket = "token_bucket" // token bucket (GCRA)
-	LimiterAlgorithmConcurrency = "concurrency"  // permits held at the same time
-	LimiterAlgorithmAdaptive    = "adaptive"     // permits held at the same time, as many as measured latency allows
-	LimiterAlgorithmThrottle    = "throttle"     // a client's own share of rejections, from how many the backend rejects
+	LimiterAlgorithmTokenBucket   = "token_bucket"   // token bucket (GCRA)
+	LimiterAlgorithmLeakyBucket   = "leaky_bucket"   // leaky bucket: permits leave one at a time
+	LimiterAlgorithmFixedWindow   = "fixed_window"   // a count in each window of the clock
+	LimiterAlgorithmSlidingWindow = "sliding_window" // a count, and a share of the count in the window before
+	LimiterAlgorithmSlidingLog    = "sliding_log"    // the times of the latest permits
+	LimiterAlgorithmConcurrency   = "concurrency"    // permits held at the same time
+	LimiterAlgorithmAdaptive      = "adaptive"       // permits held at the same time, as many as measured latency allows
+	LimiterAlgorithmThrottle      = "throttle"       // a client's own share of rejections, from how many the backend rejects
 )
 
 // Values of goflow.limiter.outcome.
