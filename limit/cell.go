@@ -73,6 +73,23 @@ func (c *cell) take(now int64, n int, ahead int64) claim {
 	}
 }
 
+// allow is take of one permit, now, in the usual case; it leaves the rest to take.
+func (c *cell) allow(now int64) bool {
+	tat, q := c.tat.Load(), c.quota.Load()
+	if since := now - q.base; tat != frozen && uint64(since) <= uint64(q.horizon) {
+		t := since << (q.shift & 63)
+		next := max(tat, t) + q.interval
+		if next-t > q.tolerance {
+			if c.tat.Load() == tat {
+				return false
+			}
+		} else if c.tat.CompareAndSwap(tat, next) {
+			return true
+		}
+	}
+	return c.take(now, 1, 0).ok
+}
+
 // look is the state at now.
 func (c *cell) look(now int64) claim {
 	for {

@@ -58,8 +58,10 @@ func NewKeyed(name string, cfg KeyedConfig, opts ...Option) (*Keyed, error) {
 	k.metrics = k.inst.points()
 	q := newQuota(cfg.Rate, cfg.Burst, clock.Now())
 	k.overflow.quota.Store(q)
+	k.fullUntil.Store(q.base)
 	for i := range k.shards {
 		k.shards[i].table.Store(newTable(q, 0))
+		k.shards[i].purgeAt.Store(q.base)
 	}
 	k.inst.start((*keyedReading)(k))
 	return k, nil

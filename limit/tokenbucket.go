@@ -60,7 +60,7 @@ func (b *TokenBucket) Allow(ctx context.Context) bool {
 	if b.inst.scope.Traced(ctx) {
 		return b.AllowN(ctx, 1)
 	}
-	if b.take(clock.Now(), 1, 0).ok { // any burst holds one permit
+	if b.allow(clock.Now()) {
 		b.allowed.Add(1)
 		return true
 	}
