@@ -19,14 +19,15 @@ import (
 // stretch of time t it allows at most rate*t + burst permits. All methods are safe for concurrent
 // use. It starts no goroutine.
 type TokenBucket struct {
+	cell // ends with the TAT; what follows shares its cache line
+	tally
+	_ [80]byte
+
 	inst       instrument
 	metrics    points
 	maxWaiters int64
 	line       line
 	denied     stripe.Counter
-
-	cell // ends with the TAT; what follows shares its cache line
-	tally
 }
 
 // tally is what a limiter counts: in the line of the TAT, which a permit has just made ours.
