@@ -31,6 +31,7 @@ func BenchmarkBucket(b *testing.B) {
 
 // ask measures every asker, and fails when one does not answer what it should.
 func ask(b *testing.B, q quota, want bool) {
+	b.Helper()
 	for _, a := range askers {
 		if a.impl == "uber" && !want {
 			continue // it has no way to deny

@@ -85,7 +85,7 @@ func BenchmarkAdmitted(b *testing.B) {
 		} {
 			b.Run(fmt.Sprintf("goroutines=%d/impl=%s", goroutines, a.impl), func(b *testing.B) {
 				for b.Loop() {
-					b.ReportMetric(admitted(a.make, b, goroutines), "admitted/allowed")
+					b.ReportMetric(admitted(b, a.make, goroutines), "admitted/allowed")
 				}
 				b.ReportMetric(0, "ns/op")
 			})
@@ -94,7 +94,7 @@ func BenchmarkAdmitted(b *testing.B) {
 }
 
 // admitted measures how many permits are given, as a part of rate*t + burst.
-func admitted(make func(testing.TB, quota) func() bool, b *testing.B, goroutines int) float64 {
+func admitted(b *testing.B, make func(testing.TB, quota) func() bool, goroutines int) float64 {
 	b.Helper()
 	var (
 		begin = time.Now()

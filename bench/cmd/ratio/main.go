@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"regexp"
@@ -42,24 +43,25 @@ type config struct {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cfg, err := parseFlags(args, stderr)
+	report := log.New(stderr, "", 0)
+	cfg, err := parseFlags(args, report)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err != nil {
 		return 2
 	}
-	if err := compare(ctx, cfg, args, stdout, stderr); err != nil {
-		fmt.Fprintln(stderr, "ratio:", err)
+	if err := compare(ctx, cfg, args, stdout, report); err != nil {
+		report.Println("ratio:", err)
 		return 1
 	}
 	return 0
 }
 
-func parseFlags(args []string, stderr io.Writer) (config, error) {
+func parseFlags(args []string, report *log.Logger) (config, error) {
 	cfg := config{procs: []int{1, 2}, bench: regexp.MustCompile(".")}
 	flags := flag.NewFlagSet("ratio", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(report.Writer())
 	flags.IntVar(&cfg.count, "count", 6, "how often to run everything; medians are taken over the runs")
 	flags.Func("cpu", "GOMAXPROCS `values` to run with (default 1,2)", func(s string) error {
 		cfg.procs = nil
@@ -94,17 +96,17 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	default:
 		return cfg, nil
 	}
-	fmt.Fprintln(stderr, "ratio:", fault)
+	report.Println("ratio:", fault)
 	return cfg, errors.New(fault)
 }
 
-func compare(ctx context.Context, cfg config, args []string, stdout, stderr io.Writer) error {
+func compare(ctx context.Context, cfg config, args []string, stdout io.Writer, report *log.Logger) error {
 	if cfg.out != "" {
 		if _, _, err := around(cfg.out); err != nil { // better now than in a quarter of an hour
 			return err
 		}
 	}
-	results, err := cfg.measure(ctx, stderr)
+	results, err := cfg.measure(ctx, report)
 	if err != nil {
 		return err
 	}
@@ -112,9 +114,8 @@ func compare(ctx context.Context, cfg config, args []string, stdout, stderr io.W
 	tables := fmt.Sprintf("%s, %d CPUs, %s/%s, %s, %s: `%s`.\n\n%s",
 		results.machine, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(),
 		time.Now().Format(time.DateOnly), command, render(results, cfg.suites()))
-	fmt.Fprint(stdout, tables)
-	if cfg.out == "" {
-		return nil
+	if _, err := io.WriteString(stdout, tables); err != nil || cfg.out == "" {
+		return err
 	}
 	return splice(cfg.out, tables)
 }

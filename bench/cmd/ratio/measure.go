@@ -3,8 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,23 +50,23 @@ func (c config) suites() (chosen []suite) {
 
 // measure builds the benchmarks once and runs them count times. The repeats are whole rounds, so
 // that what else the machine does meanwhile meets everyone alike.
-func (c config) measure(ctx context.Context, progress io.Writer) (*results, error) {
+func (c config) measure(ctx context.Context, report *log.Logger) (_ *results, err error) {
 	dir, err := os.MkdirTemp("", "ratio")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	program := filepath.Join(dir, "limit.test")
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", program, "./limit")
-	build.Stdout, build.Stderr = progress, progress
+	build.Stdout, build.Stderr = report.Writer(), report.Writer()
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("cannot build ./limit, run this in bench: %w", err)
 	}
 	r := newResults()
 	for round := range c.count {
-		fmt.Fprintf(progress, "== round %d of %d\n", round+1, c.count)
+		report.Printf("== round %d of %d", round+1, c.count)
 		for _, s := range c.suites() {
-			if err := r.add(exec.CommandContext(ctx, program, c.flags(s)...), progress); err != nil {
+			if err := r.add(exec.CommandContext(ctx, program, c.flags(s)...), report); err != nil {
 				return nil, fmt.Errorf("benchmark %s: %w", s.name, err)
 			}
 		}
@@ -90,8 +91,8 @@ func (c config) flags(s suite) []string {
 }
 
 // add takes what a command prints into the results, and shows it.
-func (r *results) add(cmd *exec.Cmd, progress io.Writer) error {
-	cmd.Stderr = progress
+func (r *results) add(cmd *exec.Cmd, report *log.Logger) error {
+	cmd.Stderr = report.Writer()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -100,7 +101,7 @@ func (r *results) add(cmd *exec.Cmd, progress io.Writer) error {
 		return err
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		fmt.Fprintln(progress, lines.Text())
+		report.Println(lines.Text())
 		r.line(lines.Text())
 	}
 	return cmd.Wait()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -223,7 +224,7 @@ func TestFlagsAreChecked(t *testing.T) {
 
 func TestSuitesAreRunWithTheirFlags(t *testing.T) {
 	t.Parallel()
-	cfg, err := parseFlags([]string{"-cpu", "1,2", "-benchtime", "50ms", "-bench", "Bucket|Pace"}, io.Discard)
+	cfg, err := parseFlags([]string{"-cpu", "1,2", "-benchtime", "50ms", "-bench", "Bucket|Pace"}, log.New(io.Discard, "", 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +244,7 @@ func TestSuitesAreRunWithTheirFlags(t *testing.T) {
 func TestABenchmarkThatFailsIsAnError(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "go", "no-such-command")
-	if err := newResults().add(cmd, io.Discard); err == nil {
+	if err := newResults().add(cmd, log.New(io.Discard, "", 0)); err == nil {
 		t.Error("no error")
 	}
 }
