@@ -4,7 +4,7 @@
 //		fxmodule.Module,
 //		limitfx.TokenBucket("checkout", limit.TokenBucketConfig{Rate: limit.PerSecond(100), Burst: 20}),
 //		httpfx.AsHandler("api", newAPI),
-//		httpfx.Serve("api", flowhttp.ServerConfig{Addr: ":8080"}),
+//		httpfx.Serve("api", httpfx.Config{Server: flowhttp.ServerConfig{Addr: "127.0.0.1:8080"}}),
 //	).Run()
 //
 // [Module] is the umbrella: OpenTelemetry, health, the admin port and the [Lifecycle]. Use it, or

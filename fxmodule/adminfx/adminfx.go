@@ -10,6 +10,7 @@ import (
 
 	"github.com/goflow-go/goflow/contrib/flowadmin"
 	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/core/health"
 	"github.com/goflow-go/goflow/fxmodule/servicefx"
 	"github.com/goflow-go/goflow/telemetry/otelsdk"
@@ -52,6 +53,9 @@ type Params struct {
 
 // New makes the admin server and lets the application run it.
 func New(p Params) (Server, error) {
+	if err := core.Configure("adminfx", "admin", p.Config.Validate()); err != nil {
+		return Server{}, err
+	}
 	var opts []flowadmin.Option
 	if p.Health != nil {
 		opts = append(opts, flowadmin.WithHealth(p.Health))

@@ -46,8 +46,15 @@ func New(p Params) (*health.Registry, error) {
 // would leave it out without a word.
 func AsCheck(constructor any) fx.Option {
 	t := reflect.TypeOf(constructor)
-	if t == nil || t.Kind() != reflect.Func || t.NumOut() == 0 || t.Out(0) != reflect.TypeFor[health.Check]() {
+	if !makesCheck(t) {
 		return fx.Error(fmt.Errorf("healthfx: AsCheck wants a function that returns a health.Check, got %v", t))
 	}
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(checks)))
+}
+
+func makesCheck(t reflect.Type) bool {
+	if t == nil || t.Kind() != reflect.Func || t.NumOut() == 0 || t.Out(0) != reflect.TypeFor[health.Check]() {
+		return false
+	}
+	return t.NumOut() == 1 || t.NumOut() == 2 && t.Out(1) == reflect.TypeFor[error]()
 }

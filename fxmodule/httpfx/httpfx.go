@@ -24,6 +24,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/fxmodule/servicefx"
 	"github.com/goflow-go/goflow/limit"
@@ -54,18 +55,14 @@ func Serve(name string, cfg Config, opts ...flowhttp.MiddlewareOption) fx.Option
 		fx.Provide(fx.Private, servicefx.New, otelin.New),
 		fx.Provide(fx.Annotate(
 			func(runner *servicefx.Runner, p otelin.Providers, h http.Handler, l limit.KeyedLimiter) (*flowhttp.Server, error) {
-				opts := append([]flowhttp.MiddlewareOption{
+				all := append([]flowhttp.MiddlewareOption{
 					flowhttp.WithTelemetry(p.Options...),
 					flowhttp.WithPropagators(p.Propagator),
 				}, opts...)
 				if cfg.Limit != "" {
-					opts = append(opts, flowhttp.WithLimit(l))
+					all = append(all, flowhttp.WithLimit(l))
 				}
-				m, err := flowhttp.NewMiddleware(name, cfg.Middleware, opts...)
-				if err != nil {
-					return nil, err
-				}
-				s, err := flowhttp.NewServer(name, cfg.Server, m.Wrap(h))
+				s, err := newServer(name, cfg, h, all)
 				if err != nil {
 					return nil, err
 				}
@@ -76,6 +73,18 @@ func Serve(name string, cfg Config, opts ...flowhttp.MiddlewareOption) fx.Option
 		)),
 		fx.Invoke(fx.Annotate(func(*flowhttp.Server) {}, fx.ParamTags(named(name)))),
 	)
+}
+
+// newServer makes a server with the middleware around its handler.
+func newServer(name string, cfg Config, h http.Handler, opts []flowhttp.MiddlewareOption) (*flowhttp.Server, error) {
+	if err := core.Configure("httpfx", name, cfg.Validate()); err != nil {
+		return nil, err
+	}
+	m, err := flowhttp.NewMiddleware(name, cfg.Middleware, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return flowhttp.NewServer(name, cfg.Server, m.Wrap(h))
 }
 
 // AsHandler provides what constructor makes as the http.Handler under the name. The constructor takes
