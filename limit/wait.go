@@ -12,7 +12,8 @@ import (
 
 // Wait takes a permit, and blocks until it comes; callers are served in order of arrival. It fails
 // at once with a [*RejectedError] when ctx's deadline is before that time (the error matches
-// context.DeadlineExceeded), or when MaxWaiters wait already. When ctx ends while it waits, the
+// context.DeadlineExceeded; so it does when the time is as far away as [TokenBucket.Reserve] refuses),
+// or when MaxWaiters wait already. When ctx ends while it waits, the
 // permit is given back as [Reservation.Cancel] does (those who wait behind it keep their time), and the
 // error wraps context.Cause(ctx).
 func (b *TokenBucket) Wait(ctx context.Context) error { return b.WaitN(ctx, 1) }
