@@ -44,8 +44,11 @@ type claim struct {
 }
 
 // take takes n permits, n >= 1, if they are free ahead ns after now at the latest. They are not when n
-// is above the burst of the quota in the claim, which may just have changed.
-func (c *cell) take(now int64, n int, ahead int64) claim {
+// is above what the quota in the claim gives, which may just have changed.
+func (c *cell) take(now int64, n int, ahead int64) claim { return c.takeLate(now, n, ahead, 0) }
+
+// takeLate is take for who may still have permits that went unused in the late ns before now.
+func (c *cell) takeLate(now int64, n int, ahead, late int64) claim {
 	for {
 		tat, q := c.tat.Load(), c.quota.Load()
 		if tat == frozen {
@@ -56,11 +59,11 @@ func (c *cell) take(now int64, n int, ahead int64) claim {
 			c.rebase(now)
 			continue
 		}
-		if n > q.burst {
+		if n > q.most {
 			return claim{quota: q}
 		}
 		t := q.ticks(now)
-		next := max(tat, t) + int64(n)*q.interval
+		next := max(tat, t-late<<q.shift) + int64(n)*q.interval
 		if next-t > q.tolerance+min(ahead, q.horizon)<<q.shift {
 			if c.tat.Load() == tat {
 				return claim{quota: q, t: t, tat: tat}
@@ -105,11 +108,11 @@ func (c *cell) look(now int64) claim {
 	}
 }
 
-// within checks n against the burst of the claim's quota, which may have changed since n was first
+// within checks n against what the claim's quota gives, which may have changed since n was first
 // looked at.
 func (c claim) within(name string, n int) error {
-	if n > c.quota.burst {
-		return &PermitsError{Limiter: name, Permits: n, Burst: c.quota.burst}
+	if n > c.quota.most {
+		return &PermitsError{Limiter: name, Permits: n, Burst: c.quota.most}
 	}
 	return nil
 }

@@ -143,10 +143,10 @@ func (i *instrument) waited(ctx context.Context, ns int64, err error) {
 }
 
 // quotaChanged tells that an operator tuned the limiter.
-func (i *instrument) quotaChanged(ctx context.Context, q *quota) {
+func (i *instrument) quotaChanged(ctx context.Context, rate Rate, burst int) {
 	i.scope.Event(ctx, log.SeverityInfo, flowconv.EventLimiterQuotaChange,
-		fmt.Sprintf("limiter %q is now %v, burst %d", i.name, q.rate, q.burst),
+		fmt.Sprintf("limiter %q is now %v, burst %d", i.name, rate, burst),
 		flowconv.LimiterNameKey.String(i.name),
-		flowconv.LimiterRateKey.String(q.rate.String()),
-		flowconv.LimiterBurstKey.Int(q.burst))
+		flowconv.LimiterRateKey.String(rate.String()),
+		flowconv.LimiterBurstKey.Int(burst))
 }

@@ -153,7 +153,7 @@ func (k *Keyed) SetBurst(ctx context.Context, burst int) error {
 func (k *Keyed) set(ctx context.Context, to func(q *quota) (Rate, int)) error {
 	q, err := k.retune(clock.Now(), to)
 	if err == nil {
-		k.inst.quotaChanged(ctx, q)
+		k.inst.quotaChanged(ctx, q.rate, q.burst)
 	}
 	return err
 }

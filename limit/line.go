@@ -25,7 +25,7 @@ func (b *TokenBucket) reserve(now int64, n int, ahead int64) (*Reservation, erro
 	b.line.mu.Lock()
 	defer b.line.mu.Unlock()
 	b.settle(now)
-	c := b.take(now, n, ahead)
+	c := b.takeLate(now, n, ahead, b.late.at(now))
 	if err := c.within(b.inst.name, n); err != nil {
 		return nil, err
 	}

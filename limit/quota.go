@@ -25,6 +25,7 @@ type quota struct {
 
 	rate  Rate
 	burst int
+	most  int // permits that can be had in one go: the burst, or more where they may be waited for
 
 	next atomic.Pointer[succession] // set once, when another quota took over
 }
@@ -43,7 +44,7 @@ const (
 
 // newQuota makes the quota of a valid rate and burst.
 func newQuota(rate Rate, burst int, base int64) *quota {
-	q := &quota{base: base, rate: rate, burst: burst, shift: finest}
+	q := &quota{base: base, rate: rate, burst: burst, most: burst, shift: finest}
 	exact := rate.interval()
 	for ; ; q.shift-- {
 		q.interval = ceil(exact, q.shift)
@@ -60,7 +61,7 @@ func newQuota(rate Rate, burst int, base int64) *quota {
 func (q *quota) at(base int64) *quota {
 	return &quota{
 		base: base, horizon: q.horizon, shift: q.shift, interval: q.interval, tolerance: q.tolerance,
-		rate: q.rate, burst: q.burst,
+		rate: q.rate, burst: q.burst, most: q.most,
 	}
 }
 

@@ -27,6 +27,7 @@ type TokenBucket struct {
 	metrics    points
 	maxWaiters int64
 	line       line
+	late       lateness // of a LeakyBucket
 	denied     stripe.Counter
 }
 
@@ -111,8 +112,8 @@ func (b *TokenBucket) decide(now int64, n int) (d Decision, err error) {
 
 // permits checks a number of permits.
 func (b *TokenBucket) permits(n int) error {
-	if burst := b.quota.Load().burst; n <= 0 || n > burst {
-		return &PermitsError{Limiter: b.inst.name, Permits: n, Burst: burst}
+	if most := b.quota.Load().most; n <= 0 || n > most {
+		return &PermitsError{Limiter: b.inst.name, Permits: n, Burst: most}
 	}
 	return nil
 }
@@ -150,7 +151,7 @@ func (b *TokenBucket) SetBurst(ctx context.Context, burst int) error {
 func (b *TokenBucket) set(ctx context.Context, to func(q *quota) (Rate, int)) error {
 	q, err := b.retune(clock.Now(), b.inst.name, to)
 	if err == nil {
-		b.inst.quotaChanged(ctx, q)
+		b.inst.quotaChanged(ctx, q.rate, q.burst)
 	}
 	return err
 }

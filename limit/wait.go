@@ -39,7 +39,7 @@ func (b *TokenBucket) wait(ctx context.Context, start int64, n int) (outcome, er
 	if err := b.permits(n); err != nil {
 		return outcomeDenied, err
 	}
-	c := b.take(start, n, 0)
+	c := b.takeLate(start, n, 0, b.late.at(start))
 	if c.ok {
 		return outcomeAllowed, nil
 	}
@@ -64,6 +64,7 @@ func (b *TokenBucket) wait(ctx context.Context, start int64, n int) (outcome, er
 		return outcomeCancelled, err
 	}
 	now := clock.Now()
+	b.late.note(r.at, now)
 	b.served(now)
 	b.inst.waited(ctx, now-start, nil)
 	return outcomeOf(true, r.delay), nil
