@@ -32,15 +32,15 @@ func TestDecisionsDoNotAllocate(t *testing.T) {
 			"Allow":              func() { full.Allow(ctx) },
 			"Allow, denied":      func() { empty.Allow(ctx) },
 			"AllowN":             func() { full.AllowN(ctx, 3) },
-			"Take":               func() { full.Take(ctx, 1) },
-			"Take, denied":       func() { empty.Take(ctx, 1) },
+			"Take":               func() { _, _ = full.Take(ctx, 1) },
+			"Take, denied":       func() { _, _ = empty.Take(ctx, 1) },
 			"Keyed.Allow":        func() { keyed.Allow(ctx, "a") },
 			"Keyed.Allow denied": func() { drained.Allow(ctx, "a") },
-			"Keyed.Take":         func() { keyed.Take(ctx, "a", 1) },
-			"Keyed.Take, denied": func() { drained.Take(ctx, "a", 1) },
-			"Wait, no need to":   func() { full.Wait(ctx) },
-			"Reject":             func() { reject.Do(ctx, done) },
-			"Reject, called":     func() { core.Call(ctx, reject, func(context.Context) (int, error) { return 1, nil }) },
+			"Keyed.Take":         func() { _, _ = keyed.Take(ctx, "a", 1) },
+			"Keyed.Take, denied": func() { _, _ = drained.Take(ctx, "a", 1) },
+			"Wait, no need to":   func() { _ = full.Wait(ctx) },
+			"Reject":             func() { _ = reject.Do(ctx, done) },
+			"Reject, called":     func() { _, _ = core.Call(ctx, reject, func(context.Context) (int, error) { return 1, nil }) },
 		} {
 			if got := testing.AllocsPerRun(100, f); got != 0 {
 				t.Errorf("providers %s: %s makes %v allocations", name, op, got)

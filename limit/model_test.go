@@ -245,7 +245,9 @@ func TestReservationCancelledInTimeHasNeverBeen(t *testing.T) {
 		}
 		anyOrder := rapid.Bool().Draw(t, "any order") // of those that are still to come; others, last first
 		if anyOrder {
-			s.bucket.ReserveAt(s.now, s.burst)
+			if _, _, err := s.bucket.ReserveAt(s.now, s.burst); err != nil {
+				t.Fatal(err)
+			}
 			s.model.Reserve(s.now, s.burst)
 		}
 		var list []*limit.Reservation

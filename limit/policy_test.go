@@ -30,9 +30,9 @@ func TestRejectRunsTheTaskOnlyWithAPermit(t *testing.T) {
 
 func TestPaceRunsTasksAtTheRate(t *testing.T) {
 	t.Parallel()
-	for name, limiter := range map[string]func(t *testing.T) limit.Limiter{
-		"of a limiter that can wait": func(t *testing.T) limit.Limiter { return newBucket(t, limit.PerSecond(10), 2) },
-		"of one that is asked again": func(t *testing.T) limit.Limiter { return newKeyed(t, limit.PerSecond(10), 2, 10).For("a") },
+	for name, limiter := range map[string]func(testing.TB) limit.Limiter{
+		"of a limiter that can wait": func(tb testing.TB) limit.Limiter { return newBucket(tb, limit.PerSecond(10), 2) },
+		"of one that is asked again": func(tb testing.TB) limit.Limiter { return newKeyed(tb, limit.PerSecond(10), 2, 10).For("a") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -10,10 +10,12 @@ import (
 )
 
 func ExampleRun() {
-	// In a test of your own: func TestMyLimiter(t *testing.T) { limittest.Run(t, newMyLimiter) }
-	_ = func(t *testing.T) {
+	// This is a whole test of a limiter of your own.
+	TestMyLimiter := func(t *testing.T) {
+		t.Helper()
 		limittest.Run(t, newTokenBucket)
 	}
+	_ = TestMyLimiter
 	// Output:
 }
 

@@ -91,16 +91,16 @@ func retryAfterIsExact(s *subject) {
 }
 
 func nextAfterIsExact(s *subject) {
-	d := s.allowed(3, "a new limiter is full")
+	s.allowed(3, "a new limiter is full")
 	pause(s.interval / 3)
-	d = s.allowed(1, "two are left")
+	d := s.allowed(1, "two are left")
 	s.probe(d.Remaining+1, d, d.NextAfter, "NextAfter")
 }
 
 func resetAfterIsExact(s *subject) {
-	d := s.allowed(2, "a new limiter is full")
+	s.allowed(2, "a new limiter is full")
 	pause(s.interval / 3)
-	d = s.allowed(1, "three are left")
+	d := s.allowed(1, "three are left")
 	s.probe(burst, d, d.ResetAfter, "ResetAfter")
 }
 

@@ -33,6 +33,7 @@ func Run(t *testing.T, newLimiter func(t *testing.T, rate limit.Rate, burst int)
 	t.Helper()
 	for _, r := range rows {
 		run(t, r.name, opts, func(t *testing.T, o options) {
+			t.Helper()
 			r.check(newSubject(t, o, func(rate limit.Rate, burst int) limit.Limiter { return newLimiter(t, rate, burst) }))
 		})
 	}
@@ -44,6 +45,7 @@ func RunKeyed(t *testing.T, newLimiter func(t *testing.T, rate limit.Rate, burst
 	t.Helper()
 	for _, r := range rows {
 		run(t, r.name, opts, func(t *testing.T, o options) {
+			t.Helper()
 			r.check(newSubject(t, o, func(rate limit.Rate, burst int) limit.Limiter {
 				return newKey(t, newLimiter(t, rate, burst), burst)
 			}))
@@ -51,6 +53,7 @@ func RunKeyed(t *testing.T, newLimiter func(t *testing.T, rate limit.Rate, burst
 	}
 	for _, r := range keyedRows {
 		run(t, r.name, opts, func(t *testing.T, o options) {
+			t.Helper()
 			r.check(newKeyedSubject(t, o, func(rate limit.Rate, burst int) limit.KeyedLimiter { return newLimiter(t, rate, burst) }))
 		})
 	}

@@ -46,6 +46,7 @@ func TestTokenBucketConformsInRealTime(t *testing.T) {
 func TestKeyedConforms(t *testing.T) {
 	t.Parallel()
 	limittest.RunKeyed(t, func(t *testing.T, rate limit.Rate, burst int) limit.KeyedLimiter {
+		t.Helper()
 		return newKeyed(t, rate, burst)
 	})
 }
@@ -53,6 +54,7 @@ func TestKeyedConforms(t *testing.T) {
 func TestKeyOfKeyedConforms(t *testing.T) {
 	t.Parallel()
 	limittest.Run(t, func(t *testing.T, rate limit.Rate, burst int) limit.Limiter {
+		t.Helper()
 		return newKeyed(t, rate, burst).For("tested")
 	})
 }
