@@ -72,12 +72,12 @@ type PermitsError struct {
 	Burst   int    // the most that can be had at once
 }
 
-// Error reads `limit: "api": 30 permits asked for, burst is 20`.
+// Error reads `limit: "api": 30 permits asked for, at most 20 can be had`.
 func (e *PermitsError) Error() string {
 	if e.Permits <= 0 {
 		return fmt.Sprintf("limit: %q: %d permits asked for, must be above 0", e.Limiter, e.Permits)
 	}
-	return fmt.Sprintf("limit: %q: %d permits asked for, burst is %d", e.Limiter, e.Permits, e.Burst)
+	return fmt.Sprintf("limit: %q: %d permits asked for, at most %d can be had", e.Limiter, e.Permits, e.Burst)
 }
 
 // Is matches core.ErrInvalid, and [ErrExceedsBurst] when that is why.

@@ -17,6 +17,7 @@ func (f optionFunc) apply(o *options) { f(o) }
 type options struct {
 	telemetry []telemetry.Option
 	showKey   func(key string) string
+	overload  func(err error) bool
 }
 
 // WithTelemetry sets where the limiter's telemetry goes, and when it makes spans.
@@ -39,7 +40,7 @@ func HashKey(key string) string {
 }
 
 func newOptions(opts []Option) options {
-	var o options
+	o := options{overload: IsOverload}
 	for _, opt := range opts {
 		if opt != nil {
 			opt.apply(&o)

@@ -16,9 +16,11 @@ type Stats struct {
 	Permits   int64 // permits given out, those given back left in
 
 	Rate    Rate // in force now
-	Burst   int  // in force now
+	Burst   int  // in force now; of a Concurrency or Adaptive limit: the limit
 	InUse   int  // permits in use now; above Burst while callers wait for later ones
 	Waiting int  // callers waiting now
+
+	OverReleased int64 // of a Concurrency limit: times more was released than was held
 
 	Keys       int   // of a Keyed limiter: keys held now
 	Overflowed int64 // of a Keyed limiter: decisions made on the shared bucket
