@@ -6,7 +6,11 @@ import (
 	"unsafe"
 )
 
-const cells = 8 // a power of two
+// A counter has one cell for each value of index.
+const (
+	bits  = 4
+	cells = 1 << bits
+)
 
 // Counter is a write-mostly counter. Add touches a line that few other goroutines touch; Load sums
 // the lines. The zero value is ready to use.
@@ -18,7 +22,7 @@ type Counter struct {
 }
 
 // Add adds n.
-func (c *Counter) Add(n int64) { c.cell[index()&(cells-1)].n.Add(n) }
+func (c *Counter) Add(n int64) { c.cell[index()%cells].n.Add(n) }
 
 // Load gives the sum. Adds that run at the same time may or may not be in it.
 func (c *Counter) Load() (n int64) {
@@ -32,5 +36,5 @@ func (c *Counter) Load() (n int64) {
 // stack stays where it is. Only the number is used, never the pointer.
 func index() uintptr {
 	var here byte
-	return uintptr(unsafe.Pointer(&here)) >> 10 * 0x9E3779B97F4A7C15 >> 61
+	return uintptr(unsafe.Pointer(&here)) >> 10 * 0x9E3779B97F4A7C15 >> (64 - bits)
 }
