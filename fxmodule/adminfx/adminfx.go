@@ -45,10 +45,11 @@ var Module = fx.Module("goflow.admin",
 type Params struct {
 	fx.In
 
-	Runner *servicefx.Runner
-	Config Config           `optional:"true"`
-	Health *health.Registry `optional:"true"`
+	// fx makes them in this order, and stops them in reverse: the SDK last.
 	SDK    *otelsdk.SDK     `optional:"true"`
+	Health *health.Registry `optional:"true"`
+	Config Config           `optional:"true"`
+	Runner *servicefx.Runner
 }
 
 // New makes the admin server and lets the application run it.

@@ -80,9 +80,9 @@ func TestAsCheckRefusesWhatMakesNoCheck(t *testing.T) {
 		"a check itself":                health.Check{},
 		"a function that makes nothing": func() {},
 		"a pointer":                     func() *health.Check { return nil },
-		"the error first":               func() (error, health.Check) { return nil, health.Check{} }, //nolint:revive // that is the fault
+		"the error first":               func() (error, health.Check) { return nil, health.Check{} }, //nolint:staticcheck // that is the fault
 		"a check and something else":    func() (health.Check, string) { return health.Check{}, "" },
-		"a check, an error and more":    func() (health.Check, error, string) { return health.Check{}, nil, "" }, //nolint:revive // that is the fault
+		"a check, an error and more":    func() (health.Check, error, string) { return health.Check{}, nil, "" }, //nolint:staticcheck // that is the fault
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

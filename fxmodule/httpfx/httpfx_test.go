@@ -174,7 +174,7 @@ func TestARequestInFlightFinishesWhileNewConnectionsAreRefused(t *testing.T) {
 	<-entered
 	stopped := make(chan error, 1)
 	go func() { stopped <- a.Stop(t.Context()) }()
-	for !refuses(t, s.Addr().String()) { //nolint:revive // until it does
+	for !refuses(t, s.Addr().String()) {
 	}
 	close(release)
 	if body := <-answer; body != "whole" {

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/log/global"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 
@@ -15,11 +14,11 @@ import (
 
 // keepGlobals gives a function that puts the process's providers back.
 func keepGlobals() (restore func()) {
-	tracers, meters, loggers, propagator := otel.GetTracerProvider(), otel.GetMeterProvider(), global.GetLoggerProvider(), otel.GetTextMapPropagator()
+	tracers, meters, loggers, propagator := otel.GetTracerProvider(), otel.GetMeterProvider(), otel.GetLoggerProvider(), otel.GetTextMapPropagator()
 	return func() {
 		otel.SetTracerProvider(tracers)
 		otel.SetMeterProvider(meters)
-		global.SetLoggerProvider(loggers)
+		otel.SetLoggerProvider(loggers)
 		otel.SetTextMapPropagator(propagator)
 	}
 }
@@ -36,7 +35,7 @@ func TestGlobalsAreSetOnlyWhenAskedFor(t *testing.T) { //nolint:paralleltest // 
 
 	a, p := app(telemetryfx.SetGlobals())
 	start(t, a)
-	if otel.GetTracerProvider() != p.Tracers || otel.GetMeterProvider() != p.Meters || global.GetLoggerProvider() != p.Loggers {
+	if otel.GetTracerProvider() != p.Tracers || otel.GetMeterProvider() != p.Meters || otel.GetLoggerProvider() != p.Loggers {
 		t.Error("a global provider is not the application's")
 	}
 	stop(t, a)
