@@ -150,7 +150,10 @@ func (c *windowCounter) change(now func() int64, to func(WindowConfig) (WindowCo
 	if cfg.Window != old.Window {
 		start := uint64(c.index.Load()) * uint64(old.Window)
 		t = max(t, start)
-		s := windowState{sliding: c.sliding, window: int64(old.Window), elapsed: int64(t - start), count: count, before: c.before.Load()}
+		s := windowState{window: int64(old.Window), elapsed: int64(t - start), count: count}
+		if c.sliding {
+			s.before = c.before.Load()
+		}
 		count = min(s.used(), math.MaxInt32)
 		c.before.Store(0)
 		c.index.Store(int64(t / uint64(cfg.Window)))

@@ -136,7 +136,8 @@ func (w *windowed) SetLimit(ctx context.Context, limit int) error {
 	return w.set(ctx, func(c WindowConfig) WindowConfig { return WindowConfig{limit, c.Window} })
 }
 
-// SetWindow changes how long a window is. Permits in use stay in use.
+// SetWindow changes how long a window is. Permits in use stay in use; of those that had come back, a
+// longer window need not count all again.
 func (w *windowed) SetWindow(ctx context.Context, window time.Duration) error {
 	return w.set(ctx, func(c WindowConfig) WindowConfig { return WindowConfig{c.Limit, window} })
 }
