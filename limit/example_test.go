@@ -37,7 +37,7 @@ func ExampleTokenBucket_Take() {
 	fmt.Println(err)
 	// Output:
 	// true 7 of 10 <nil>
-	// limit: "checkout": 11 permits asked for, burst is 10
+	// limit: "checkout": 11 permits asked for, at most 10 can be had
 }
 
 func ExampleTokenBucket_Wait() {

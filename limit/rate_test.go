@@ -176,7 +176,7 @@ func TestErrorsSayWhatHappened(t *testing.T) {
 		text, class string
 	}{
 		{&limit.RejectedError{Limiter: "api", Decision: d}, `limit: "api" rejected: 0 of 20 permits left, retry in 50ms`, core.TypeRateLimited},
-		{&limit.PermitsError{Limiter: "api", Permits: 30, Burst: 20}, `limit: "api": 30 permits asked for, burst is 20`, core.TypeInvalid},
+		{&limit.PermitsError{Limiter: "api", Permits: 30, Burst: 20}, `limit: "api": 30 permits asked for, at most 20 can be had`, core.TypeInvalid},
 		{&limit.PermitsError{Limiter: "api", Permits: 0, Burst: 20}, `limit: "api": 0 permits asked for, must be above 0`, core.TypeInvalid},
 	} {
 		if c.err.Error() != c.text || core.ErrorType(c.err) != c.class {
