@@ -13,8 +13,8 @@ type TokenBucketConfig struct {
 	Rate Rate `json:"rate" yaml:"rate" env:"RATE"`
 	// Burst is how many permits can be had at once. Defaults to 1.
 	Burst int `json:"burst" yaml:"burst" env:"BURST"`
-	// MaxWaiters is how many callers may wait at the same time; further ones are rejected at
-	// once. Defaults to 10,000.
+	// MaxWaiters is how many callers may wait at the same time, and how many reservations may
+	// be still to come; further ones are rejected at once. Defaults to 10,000.
 	MaxWaiters int `json:"max_waiters" yaml:"max_waiters" env:"MAX_WAITERS"`
 }
 

@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"math"
 	"slices"
 	"sync"
 )
@@ -17,7 +18,8 @@ type line struct {
 	moved int64 // how far giving back has moved later claims, altogether, in ticks of its time
 }
 
-// reserve takes n permits that come ahead ns after now at the latest. It does not count.
+// reserve takes n permits that come ahead ns after now at the latest. It does not count. The line holds
+// MaxWaiters reservations; when it is full, only permits that need not wait are given.
 func (b *TokenBucket) reserve(now int64, n int, ahead int64) (*Reservation, error) {
 	if err := b.permits(n); err != nil {
 		return nil, err
@@ -25,12 +27,19 @@ func (b *TokenBucket) reserve(now int64, n int, ahead int64) (*Reservation, erro
 	b.line.mu.Lock()
 	defer b.line.mu.Unlock()
 	b.settle(now)
+	why := tooLate
+	if full := int64(len(b.line.list)) >= b.maxWaiters; full || ahead == math.MaxInt64 {
+		why = queueFull
+		if full {
+			ahead = 0
+		}
+	}
 	c := b.takeLate(now, n, ahead, b.late.at(now))
 	if err := c.within(b.inst.name, n); err != nil {
 		return nil, err
 	}
 	if !c.ok {
-		return nil, &RejectedError{Limiter: b.inst.name, Decision: c.decision(n), reason: tooLate}
+		return nil, &RejectedError{Limiter: b.inst.name, Decision: c.decision(n), reason: why}
 	}
 	delay := c.quota.duration(max(c.tat-c.quota.tolerance-c.t, 0))
 	r := &Reservation{bucket: b, claim: c, n: n, delay: delay, at: now + int64(delay), moved: b.line.moved}

@@ -22,9 +22,9 @@ type Reservation struct {
 }
 
 // Reserve takes n permits now or for the earliest later time, and never blocks. The error is a
-// [*PermitsError] when n is not positive or above the burst, and a [*RejectedError] when so much is
-// reserved already that the permits would be hours away: nine at the least, and eight refills of the
-// burst.
+// [*PermitsError] when n is not positive or above the burst, and a [*RejectedError] when MaxWaiters
+// reservations are still to come, or so much is reserved that the permits would be hours away: nine
+// at the least, and eight refills of the burst.
 func (b *TokenBucket) Reserve(ctx context.Context, n int) (*Reservation, error) {
 	now := clock.Now()
 	r, err := b.reserve(now, n, math.MaxInt64)

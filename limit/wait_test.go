@@ -227,3 +227,27 @@ func TestTokenBucketReserveIsFreedInOneWayOnly(t *testing.T) {
 		}
 	})
 }
+
+func TestReserveRefusesWhenMaxWaitersAreStillToCome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := must(limit.NewTokenBucket("api", limit.TokenBucketConfig{Rate: limit.PerSecond(1), MaxWaiters: 2}))
+		defer b.Close()
+		var held []*limit.Reservation
+		for range 3 { // one now, two to come
+			held = append(held, must(b.Reserve(t.Context(), 1)))
+		}
+		_, err := b.Reserve(t.Context(), 1)
+		if !errors.Is(err, core.ErrRejected) || core.ErrorType(err) != core.TypeQueueFull || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a third to come: %v, want rejected by a full queue", err)
+		}
+		held[2].Cancel()
+		if _, err := b.Reserve(t.Context(), 1); err != nil {
+			t.Errorf("after one was given back: %v", err)
+		}
+		<-time.After(3 * time.Second)
+		if r := must(b.Reserve(t.Context(), 1)); r.Delay() != 0 {
+			t.Errorf("after their time the next comes in %v, want now", r.Delay())
+		}
+	})
+}
