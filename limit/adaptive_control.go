@@ -45,7 +45,7 @@ const (
 	manyDrops  = 0.01 // the share of drops from which on the limit does not grow
 	minSamples = 20
 	maxSamples = 1000
-	useless    = 0.9 // half the limit stays for good when it serves this share
+	enough     = 0.9 // half the limit stays when it serves this share of what the whole served
 )
 
 func newControl(cfg AdaptiveConfig) control {
@@ -69,10 +69,10 @@ func newControl(cfg AdaptiveConfig) control {
 func (c *control) move(now int64, w measured) int {
 	rate := float64(w.finished-c.finished) / float64(w.length)
 	c.finished = w.finished
-	near := 2*float64(w.peak) > c.limit
+	near, served := 2*float64(w.peak) > c.limit, false
 	if c.probing {
 		near, c.probing = false, false
-		if rate < c.rate*useless {
+		if served = rate >= c.rate*enough; !served {
 			c.limit = c.restore
 		}
 	}
@@ -87,6 +87,9 @@ func (c *control) move(now int64, w measured) int {
 		if latency > c.healthy {
 			next = min(next, c.limit*backoff)
 		}
+	}
+	if served { // half the limit was too much as well: measure the base again soon
+		c.baseAt = now - c.age
 	}
 	if w.drops > 0 {
 		share := float64(w.drops) / float64(w.drops+w.taken)
@@ -106,7 +109,7 @@ func (c *control) aged(now int64, slow bool) bool {
 	if slow {
 		age /= 4
 	}
-	return now-c.baseAt > age
+	return now-c.baseAt >= age
 }
 
 // samples is how many the next window needs: about one of each permit. Three to measure the base, since
@@ -132,7 +135,7 @@ func (c *control) growth(next, share float64) float64 {
 func (c *control) learn(now int64, latency float64, near bool) {
 	latency = min(latency, c.healthy)
 	switch {
-	case c.base == 0, latency < c.base/2, !near && latency > c.base*2:
+	case c.base == 0, latency < c.base/2, !near && (latency < c.base || latency > c.base*2):
 		c.base = latency
 	case !near:
 		c.base = (c.base + latency) / 2
