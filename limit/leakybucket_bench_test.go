@@ -58,6 +58,7 @@ func benchmarkTake(b *testing.B, make func(b *testing.B, plenty bool, opt limit.
 
 // asker is what these limiters have in common.
 type asker interface {
+	AllowN(ctx context.Context, n int) bool
 	limit.Limiter
 	Allow(ctx context.Context) bool
 }

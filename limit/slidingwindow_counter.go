@@ -49,8 +49,8 @@ func newWindowCounter(cfg WindowConfig, sliding bool) *windowCounter {
 // time gives an instant in nanoseconds since the Unix epoch.
 func (c *windowCounter) time(now int64) uint64 { return c.epoch + uint64(max(now-c.made, 0)) }
 
-// at reads the state at now, and rolls on to the window now is in.
-func (c *windowCounter) at(now int64) windowState {
+// read reads the state at now into s, and rolls on to the window now is in.
+func (c *windowCounter) read(now int64, s *windowState) {
 	t := c.time(now)
 	for {
 		word, cfg, held := c.word.Load(), c.cfg.Load(), c.index.Load()
@@ -58,19 +58,18 @@ func (c *windowCounter) at(now int64) windowState {
 			runtime.Gosched()
 			continue
 		}
-		if int64(t/uint64(cfg.Window)) > held {
+		s.word, s.count = word, int64(uint32(word))
+		s.limit, s.window = int64(cfg.Limit), int64(cfg.Window)
+		start := uint64(held) * uint64(cfg.Window)
+		if t >= start && t-start >= uint64(cfg.Window) {
 			c.roll(t)
 			continue
 		}
-		s := windowState{
-			word: word, limit: int64(cfg.Limit), window: int64(cfg.Window),
-			elapsed: int64(t - uint64(held)*uint64(cfg.Window)), // below zero for an old reading
-			count:   int64(uint32(word)),
-		}
+		s.elapsed = int64(t - start)
 		if c.sliding {
 			s.sliding, s.before = true, c.before.Load()
 		}
-		return s
+		return
 	}
 }
 
@@ -99,36 +98,38 @@ func (c *windowCounter) rollLocked(t uint64) {
 // version gives the word of a count after a change.
 func version(word uint64, count int64) uint64 { return (word>>32+1)<<32 | uint64(count) }
 
-// take takes n permits, or none.
-func (c *windowCounter) take(now int64, n int) (s windowState, ok bool) {
+// take takes n permits, or none, and leaves in s how it stands then.
+func (c *windowCounter) take(now int64, n int, s *windowState) bool {
 	for {
-		s = c.at(now)
+		c.read(now, s)
 		if n <= 0 || int64(n) > s.limit-s.used() {
 			if c.word.Load() == s.word {
-				return s, false
+				return false
 			}
 			continue
 		}
 		if c.word.CompareAndSwap(s.word, s.word+uint64(n)) {
 			s.count += int64(n)
-			return s, true
+			return true
 		}
 	}
 }
 
 func (c *windowCounter) allow(now int64, n int) bool {
-	_, ok := c.take(now, n)
-	return ok
+	var s windowState
+	return c.take(now, n, &s)
 }
 
 func (c *windowCounter) decide(now int64, n int) Decision {
-	s, ok := c.take(now, n)
+	var s windowState
+	ok := c.take(now, n, &s)
 	return s.decision(int64(n), ok)
 }
 
 func (c *windowCounter) look(now int64) (WindowConfig, int) {
+	var s windowState
 	for {
-		if s := c.at(now); c.word.Load() == s.word {
+		if c.read(now, &s); c.word.Load() == s.word {
 			return WindowConfig{int(s.limit), time.Duration(s.window)}, int(s.used())
 		}
 	}

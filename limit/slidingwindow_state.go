@@ -9,7 +9,7 @@ import (
 type windowState struct {
 	word          uint64 // that it was read with
 	limit, window int64
-	elapsed       int64 // ns since the current window began; below zero when the clock reading is older
+	elapsed       int64 // ns since the current window began; below zero for an older clock reading
 	count         int64 // of the current window
 	sliding       bool
 	before        int64 // the count of the window before, which counts when sliding

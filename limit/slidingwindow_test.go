@@ -181,6 +181,14 @@ func TestWindowsDoNotMindTheClock(t *testing.T) {
 					t.Errorf("at %v: %+v, %v; want allowed %v", c.now, d, err, c.want)
 				}
 			}
+			late, err := kind.makeAt(limit.WindowConfig{Limit: 2, Window: time.Hour}, 1_800_000_000_000_000_000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer late.Close()
+			if d, err := late.TakeAt(idle, 2); err != nil || !d.Allowed || d.ResetAfter > 2*time.Hour {
+				t.Errorf("first used after 292 years: %+v, %v", d, err)
+			}
 		})
 	}
 }
