@@ -22,6 +22,8 @@
 // tenant, route. Both are a [Limiter] or a [KeyedLimiter], and so are limiters on Redis, so whoever
 // takes the interface does not know which it has.
 //
+// [ShardedBucket] is a token bucket for rates so high that asking is a cost.
+//
 // # Guarantees
 //
 // No limiter allows more than rate*t + burst permits in any stretch of time t, whatever the number of
