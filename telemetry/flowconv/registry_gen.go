@@ -18,7 +18,7 @@ const (
 	BreakerStateKey = attribute.Key("goflow.breaker.state")
 	// BreakerWindowCallsKey is "goflow.breaker.window.calls": calls in the window just before the change. On events only.
 	BreakerWindowCallsKey = attribute.Key("goflow.breaker.window.calls")
-	// BreakerWindowFailuresKey is "goflow.breaker.window.failures": failures in the window, or in a row, just before the change. On events only.
+	// BreakerWindowFailuresKey is "goflow.breaker.window.failures": failures in the window just before the change. On events only.
 	BreakerWindowFailuresKey = attribute.Key("goflow.breaker.window.failures")
 	// BreakerWindowSlowKey is "goflow.breaker.window.slow": slow calls in the window just before the change. On events only.
 	BreakerWindowSlowKey = attribute.Key("goflow.breaker.window.slow")
