@@ -90,6 +90,7 @@ func TestLeakyBucketServesInOrderOfArrival(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		<-time.After(time.Second)
+		synctest.Wait()
 		if len(order) != 50 || !slices.IsSorted(order) {
 			t.Errorf("served in order %v", order)
 		}
@@ -187,9 +188,9 @@ func TestLeakyBucketGivesOnePermitAtATime(t *testing.T) {
 	}
 }
 
-func TestLeakyBucketCatchesUpWithTheClock(t *testing.T) {
-	t.Parallel()
-	l := newLeaky(t, limit.LeakyBucketConfig{Rate: limit.PerSecond(20_000)})
+func TestLeakyBucketCatchesUpWithTheClock(t *testing.T) { // apart from what keeps the machine busy
+	const catchUp = time.Second // more than the machine should ever be late
+	l := newLeaky(t, limit.LeakyBucketConfig{Rate: limit.PerSecond(20_000), CatchUp: catchUp})
 	began, n := time.Now(), 0
 	for ; time.Since(began) < 300*time.Millisecond; n++ {
 		if err := l.Wait(t.Context()); err != nil {
@@ -200,7 +201,7 @@ func TestLeakyBucketCatchesUpWithTheClock(t *testing.T) {
 	if got := float64(n) / took.Seconds(); got < 20_000/2 { // a busy machine; without catching up it is a tenth
 		t.Errorf("%v permits a second, want nearly 20,000", got)
 	}
-	if most := 20_000*(took+2*time.Millisecond).Seconds() + 1; float64(n) > most {
+	if most := 20_000*(took+catchUp).Seconds() + 1; float64(n) > most {
 		t.Errorf("%d permits in %v, want at most %v", n, took, most)
 	}
 }
