@@ -16,7 +16,8 @@ import (
 // around calls to a dependency whose capacity is not known, or changes.
 //
 // A task that returns nil gives a latency sample. One that fails with overload (see [WithOverload]) is a
-// drop. Any other failure says nothing about capacity and is left out. The limit moves at most once per
+// drop: with a hundredth of them and more the limit shrinks by a tenth, with many by up to half. Any other
+// failure says nothing about capacity and is left out. The limit moves at most once per
 // window, by tasks admitted since it last moved, and grows only if they came near it. All methods are
 // safe for concurrent use. It starts no goroutine.
 type Adaptive struct {

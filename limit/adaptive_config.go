@@ -77,9 +77,10 @@ type AdaptiveConfig struct {
 }
 
 // Validate reports everything that is wrong with c.
-func (c AdaptiveConfig) Validate() error {
+func (c AdaptiveConfig) Validate() error { return c.withDefaults().check() }
+
+func (c AdaptiveConfig) check() error {
 	var faults core.Faults
-	c = c.withDefaults()
 	faults.Require(c.Algorithm <= AIMD, "Algorithm", c.Algorithm, "must be Gradient2 or AIMD")
 	requireLimit(&faults, "Min", c.Min)
 	requireLimit(&faults, "Max", c.Max)

@@ -42,7 +42,7 @@ type measured struct {
 const (
 	headroom   = 1.25 // by which the limit may exceed what runs without queueing
 	backoff    = 0.9  // the factor of one step down
-	manyDrops  = 0.01 // the share of drops from which on the limit does not grow
+	manyDrops  = 0.01 // the share of drops from which on the limit shrinks
 	minSamples = 20
 	maxSamples = 1000
 	enough     = 0.9 // half the limit stays when it serves this share of what the whole served
@@ -69,13 +69,8 @@ func newControl(cfg AdaptiveConfig) control {
 func (c *control) move(now int64, w measured) int {
 	rate := float64(w.finished-c.finished) / float64(w.length)
 	c.finished = w.finished
-	near, served := 2*float64(w.peak) > c.limit, false
-	if c.probing {
-		near, c.probing = false, false
-		if served = rate >= c.rate*enough; !served {
-			c.limit = c.restore
-		}
-	}
+	near := !c.probing && 2*float64(w.peak) > c.limit
+	tooMuch := c.probing && c.probed(rate)
 	next, slow := c.limit, false
 	if w.taken > 0 {
 		latency := float64(w.sum) / float64(w.taken)
@@ -88,12 +83,11 @@ func (c *control) move(now int64, w measured) int {
 			next = min(next, c.limit*backoff)
 		}
 	}
-	if served { // half the limit was too much as well: measure the base again soon
-		c.baseAt = now - c.age
+	if tooMuch {
+		c.baseAt = now - c.age // measure again soon
 	}
-	if w.drops > 0 {
-		share := float64(w.drops) / float64(w.drops+w.taken)
-		next = min(next*max(1-share, 0.5), c.growth(next, share))
+	if share := float64(w.drops) / float64(max(w.drops+w.taken, 1)); share >= manyDrops {
+		next = min(next, c.limit*min(backoff, max(1-share, 0.5)))
 	}
 	c.limit = min(max(next, c.low), c.high)
 	if near && c.algorithm == Gradient2 && c.aged(now, slow) {
@@ -101,6 +95,18 @@ func (c *control) move(now int64, w measured) int {
 		c.limit = max(c.limit/2, c.low)
 	}
 	return int(c.limit)
+}
+
+// probed ends a probe. When half the limit served nearly as much, it stays, and it may be too much as
+// well.
+func (c *control) probed(rate float64) (tooMuch bool) {
+	c.probing = false
+	halved := c.limit <= 0.6*c.restore // not if that is below the lowest
+	if halved && rate >= c.rate*enough {
+		return true
+	}
+	c.limit = c.restore
+	return false
 }
 
 // aged reports whether it is time to measure the base. When latency is far above it, either is wrong.
@@ -120,14 +126,6 @@ func (c *control) samples() int64 {
 		n *= 3
 	}
 	return n
-}
-
-// growth is how far the limit may go with a share of drops.
-func (c *control) growth(next, share float64) float64 {
-	if share < manyDrops {
-		return next
-	}
-	return c.limit * backoff
 }
 
 // learn learns the base. Far from the limit there is no queue of its making, so latency is the base.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,6 +27,7 @@ func newConcurrency(tb testing.TB, cfg limit.ConcurrencyConfig, opts ...limit.Op
 // order notes who got its permits, in order.
 type order struct {
 	c    *limit.Concurrency
+	mu   sync.Mutex
 	list []string
 }
 
@@ -33,7 +35,9 @@ type order struct {
 func (o *order) enter(ctx context.Context, name string, n int) {
 	go func() {
 		if err := o.c.Acquire(ctx, n); err == nil {
+			o.mu.Lock()
 			o.list = append(o.list, name)
+			o.mu.Unlock()
 			o.c.Release(n)
 		}
 	}()

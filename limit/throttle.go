@@ -104,10 +104,10 @@ func (t *Throttle) decide(now int64) error {
 
 // Done counts the outcome of what was let pass.
 func (t *Throttle) Done(_ core.Ticket, err error) {
+	t.ended.Add(1)
 	if err == nil || !t.overload(err) {
 		t.accepted.Add(1)
 	}
-	t.ended.Add(1)
 }
 
 // Do runs task, or returns a [*ThrottledError].
@@ -122,7 +122,7 @@ func (t *Throttle) compute(now int64) {
 		return // someone else does
 	}
 	defer t.mu.Unlock()
-	accepts := t.accepted.Load() // first: so it is never more than the requests
+	accepts := t.accepted.Load() // first, as it is counted last: so it is never more than the requests
 	requests := t.ended.Load() + t.denied.Load()
 	past := t.history.advance(now, t.tick, throttled{requests, accepts})
 	requests, accepts = requests-past.requests, max(accepts-past.accepts, 0)

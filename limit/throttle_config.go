@@ -23,9 +23,10 @@ type ThrottleConfig struct {
 }
 
 // Validate reports everything that is wrong with c.
-func (c ThrottleConfig) Validate() error {
+func (c ThrottleConfig) Validate() error { return c.withDefaults().check() }
+
+func (c ThrottleConfig) check() error {
 	var faults core.Faults
-	c = c.withDefaults()
 	faults.Require(c.K >= 1 && c.K <= maxK, "K", c.K, fmt.Sprintf("must be from 1 to %d", maxK))
 	requireWithin(&faults, "Window", c.Window, time.Second, 24*time.Hour)
 	faults.Require(c.MinRequests > 0, "MinRequests", c.MinRequests, "must not be negative")

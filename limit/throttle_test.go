@@ -198,25 +198,25 @@ func TestThrottleKeepsABackendFromDrowningAndRecovers(t *testing.T) {
 			return asked
 		}
 		for range 20 {
-			if got := second(1000, 1000); got != 1000 {
-				t.Fatalf("a healthy backend got %d of 1000 requests", got)
+			if got := second(200, 200); got != 200 {
+				t.Fatalf("a healthy backend got %d of 200 requests", got)
 			}
 		}
 		for i := range 60 { // it can do a quarter of what is asked
-			if got := second(1000, 250); i > 20 && (got < 400 || got > 650) {
-				t.Fatalf("second %d: a backend of 250 got %d requests, want about 500", i, got)
+			if got := second(200, 50); i > 20 && (got < 75 || got > 140) {
+				t.Fatalf("second %d: a backend of 50 got %d requests, want about 100", i, got)
 			}
 		}
 		for i := range 60 {
-			if got := second(1000, 0); i > 20 && got > 100 {
+			if got := second(200, 0); i > 20 && got > 30 {
 				t.Fatalf("second %d: a dead backend got %d requests", i, got)
 			}
 		}
 		for range 60 {
-			second(1000, 1000)
+			second(200, 200)
 		}
-		if got := second(1000, 1000); got != 1000 {
-			t.Errorf("a backend healthy again got %d of 1000 requests", got)
+		if got := second(200, 200); got != 200 {
+			t.Errorf("a backend healthy again got %d of 200 requests", got)
 		}
 	})
 }
