@@ -24,12 +24,16 @@
 //
 // [ShardedBucket] is a token bucket for rates so high that asking is a cost.
 //
+// [LeakyBucket] makes a stream smooth: one at a time, an interval apart, and no burst. [FixedWindow] is
+// a quota by the clock, such as 1000 a day. [SlidingWindow] approximates a window that slides along, and
+// [SlidingLog] is one exactly, for limits as small as logins a minute.
+//
 // # Guarantees
 //
-// No limiter allows more than rate*t + burst permits in any stretch of time t, whatever the number of
-// goroutines and whatever the clock does. A denial takes nothing. RetryAfter is exact to the
-// nanosecond. Waiters are served in order of arrival, and their number is bounded. Nothing here
-// starts a goroutine.
+// No bucket allows more than rate*t + burst permits in any stretch of time t, whatever the number of
+// goroutines and whatever the clock does; a [LeakyBucket] and the windows say what they allow. A denial
+// takes nothing. RetryAfter is exact to the nanosecond. Waiters are served in order of arrival, and
+// their number is bounded. Nothing here starts a goroutine.
 //
 // # Telemetry
 //

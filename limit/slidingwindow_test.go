@@ -44,6 +44,7 @@ func takeFrom(t *testing.T, l limit.Limiter, n int) limit.Decision {
 func TestWindowsKeepTheirPromises(t *testing.T) {
 	t.Parallel()
 	eachWindow(t, limit.WindowConfig{Limit: 5, Window: time.Second}, func(t *testing.T, kind windowKind, l windowLimiter) {
+		t.Helper()
 		<-time.After(700 * time.Millisecond)
 		for _, n := range []int{0, -1, math.MinInt, 6, math.MaxInt32, math.MaxInt} {
 			d, err := l.Take(t.Context(), n)
@@ -266,6 +267,7 @@ func TestSlidingLogForgetsWhatALowerLimitDoesNotNeed(t *testing.T) {
 func TestPaceWaitsForTheNextWindow(t *testing.T) {
 	t.Parallel()
 	eachWindow(t, limit.WindowConfig{Limit: 2, Window: time.Second}, func(t *testing.T, _ windowKind, l windowLimiter) {
+		t.Helper()
 		pace, began := limit.Pace(l), time.Now()
 		for range 5 {
 			if err := pace.Do(t.Context(), done); err != nil {

@@ -23,6 +23,9 @@ var waiters = []waiter{
 	{"goflow-metered", func(tb testing.TB, q quota) func(context.Context) error {
 		return newTokenBucket(tb, q, metered()).Wait
 	}},
+	{"goflow-leaky-metered", func(tb testing.TB, q quota) func(context.Context) error {
+		return newLeakyBucket(tb, q, metered()).Wait
+	}},
 	{"x-time", func(_ testing.TB, q quota) func(context.Context) error {
 		return rate.NewLimiter(rate.Limit(q.perSecond()), q.burst).Wait
 	}},

@@ -60,6 +60,16 @@ func newTokenBucket(tb testing.TB, q quota, opt limit.Option) *limit.TokenBucket
 	return bucket
 }
 
+func newLeakyBucket(tb testing.TB, q quota, opt limit.Option) *limit.LeakyBucket {
+	tb.Helper()
+	bucket, err := limit.NewLeakyBucket("bench", limit.LeakyBucketConfig{Rate: limit.Per(float64(q.count), q.period)}, opt)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(bucket.Close)
+	return bucket
+}
+
 // allowUnder makes an ask of a token bucket with the given telemetry.
 func allowUnder(opt func() limit.Option) func(testing.TB, quota) func() bool {
 	return func(tb testing.TB, q quota) func() bool {
