@@ -1,6 +1,7 @@
 package limit_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -122,6 +123,15 @@ func TestLeakyBucketNeverOverAdmits(t *testing.T) {
 					}
 					return 0
 				}
+				if i%8 == 3 {
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					time.AfterFunc(100*time.Microsecond, cancel)
+					if l.Wait(ctx) == nil {
+						return 1
+					}
+					return 0
+				}
 				if err := l.WaitN(t.Context(), 1+i%3); err != nil {
 					t.Error(err)
 				}
@@ -130,7 +140,7 @@ func TestLeakyBucketNeverOverAdmits(t *testing.T) {
 			if bound := rate*(time.Since(began)+catchUp).Seconds() + 1; float64(got) > bound {
 				t.Errorf("%d permits, want at most %v", got, bound)
 			}
-			if s := l.Stats(); s.Permits != got || s.Waiting != 0 {
+			if s := l.Stats(); s.Permits-s.Cancelled != got || s.Waiting != 0 {
 				t.Errorf("given were %d: %+v", got, s)
 			}
 		})
