@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os/exec"
 	"regexp"
@@ -122,23 +123,26 @@ func TestARequestIsOneTraceFromTheCallersSpanToTheUpstream(t *testing.T) {
 			t.Errorf("span %q is in trace %s, want the caller's", s.Name, s.SpanContext.TraceID)
 		}
 	}
-	server := spans["GET"]
-	for _, want := range []struct {
-		name, parent string
-		kind         int // of OpenTelemetry's API: 1 internal, 2 server, 3 client
+	server := spans["GET"].SpanContext.SpanID
+	want := map[string]struct {
+		parent string
+		kind   int // of OpenTelemetry's API: 1 internal, 2 server, 3 client
 	}{
-		{"GET", "b7ad6b7169203331", 2},
-		{"take clients", server.SpanContext.SpanID, 1},
-		{"HTTP GET", server.SpanContext.SpanID, 3},
-		{"GET /hello", spans["HTTP GET"].SpanContext.SpanID, 2},
-	} {
-		s, ok := spans[want.name]
-		if !ok || s.Parent.SpanID != want.parent || s.SpanKind != want.kind {
-			t.Errorf("span %q is %+v, want parent %s and kind %d", want.name, s, want.parent, want.kind)
+		"GET":              {"b7ad6b7169203331", 2},
+		"take clients":     {server, 1},
+		"acquire upstream": {server, 1},
+		"attempt upstream": {server, 1},
+		"HTTP GET":         {spans["attempt upstream"].SpanContext.SpanID, 3},
+		"GET /hello":       {spans["HTTP GET"].SpanContext.SpanID, 2},
+	}
+	for name, w := range want {
+		s, ok := spans[name]
+		if !ok || s.Parent.SpanID != w.parent || s.SpanKind != w.kind {
+			t.Errorf("span %q is %+v, want parent %s and kind %d", name, s, w.parent, w.kind)
 		}
 	}
-	if len(spans) != 4 {
-		t.Errorf("%d spans, want 4: %v", len(spans), spans)
+	if len(spans) != len(want) {
+		t.Errorf("%d spans, want %d: %v", len(spans), len(want), spans)
 	}
 }
 
@@ -260,6 +264,64 @@ func TestGatewayMakesItsOwnLoad(t *testing.T) {
 	}
 	if code := p.signal(syscall.SIGINT); code != 0 {
 		t.Errorf("exit code %d after SIGINT", code)
+	}
+}
+
+// startUpstream serves ok on addr until stop, which cuts all connections.
+func startUpstream(t *testing.T, addr string) (stop func()) {
+	t.Helper()
+	l, err := net.Listen("tcp", addr) //nolint:noctx // it listens at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }),
+		ReadHeaderTimeout: time.Second,
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Serve(l) // until stop
+	}()
+	return sync.OnceFunc(func() {
+		_ = s.Close()
+		<-done
+	})
+}
+
+func TestGatewaySurvivesItsUpstreamBeingKilledAndComingBack(t *testing.T) {
+	t.Parallel()
+	addr := freeAddr(t)
+	stop := startUpstream(t, addr)
+	p := startGateway(t, nil, "-load", "0", "-upstream", "http://"+addr, "-rate", "100000/s", "-burst", "100000")
+	client := newClient(t)
+	until := func(what string, want func(status int) bool) *http.Response {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); ; {
+			resp, _ := get(t, client, p.url+"/", nil)
+			if want(resp.StatusCode) {
+				return resp
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: still %d; it said:\n%s", what, resp.StatusCode, p.stderr.text())
+			}
+		}
+	}
+	until("at first", func(status int) bool { return status == http.StatusOK })
+	stop()
+	resp := until("once the upstream is down and the breaker open", func(status int) bool { return status == http.StatusServiceUnavailable })
+	if after := resp.Header.Get("Retry-After"); after == "" {
+		t.Error("503 without Retry-After")
+	}
+	_, metrics := get(t, client, p.admin+"/metrics", nil)
+	requireMetric(t, metrics, `goflow_breaker_state{.*name="upstream".*state="open".*} 1`)
+	defer startUpstream(t, addr)()
+	until("once the upstream is back", func(status int) bool { return status == http.StatusOK })
+	_, metrics = get(t, client, p.admin+"/metrics", nil)
+	requireMetric(t, metrics, `goflow_breaker_state{.*name="upstream".*state="closed".*} 1`)
+	requireMetric(t, metrics, `goflow_limiter_permit_usage{.*name="upstream".*} 0`)
+	if code := p.signal(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d", code)
 	}
 }
 

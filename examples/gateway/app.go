@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 
 	"go.uber.org/fx"
 
@@ -34,8 +33,9 @@ func application(cfg config, stderr io.Writer) fx.Option {
 		fx.NopLogger, // run tells what goes wrong
 
 		limitfx.Keyed("clients", limit.KeyedConfig{Rate: cfg.Rate, Burst: cfg.Burst}),
-		httpfx.Transport("upstream", flowhttp.TransportConfig{}, flowhttp.WithBase(newBase())),
+		limitfx.TokenBucket("log", limit.TokenBucketConfig{Rate: limit.PerSecond(1), Burst: 5}),
 		upstream(cfg),
+		guards(cfg),
 		httpfx.AsHandler("gateway", newProxy),
 		httpfx.Serve("gateway", httpfx.Config{
 			Server: flowhttp.ServerConfig{Addr: cfg.Addr},
@@ -48,13 +48,6 @@ func application(cfg config, stderr io.Writer) fx.Option {
 // newLogger writes to stderr and to OpenTelemetry.
 func newLogger(sdk *otelsdk.SDK, stderr io.Writer) *slog.Logger {
 	return slog.New(slog.NewMultiHandler(slog.NewTextHandler(stderr, nil), sdk.Handler("gateway")))
-}
-
-// newBase is what connects to the upstream: as many connections as the gateway has requests.
-func newBase() *http.Transport {
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.MaxIdleConnsPerHost = 256
-	return base
 }
 
 // endpoints says where the gateway can be reached; it is known once it has started.

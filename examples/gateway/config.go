@@ -15,13 +15,15 @@ import (
 
 // config is what the gateway can be told, by flags and by environment variables.
 type config struct {
-	Addr     string        // where it serves
-	Admin    string        // where it serves probes and metrics
-	Upstream string        // what it fronts; "" starts a sample
-	Rate     limit.Rate    // of each client
-	Burst    int           // of each client
-	Load     int           // own requests a second
-	Drain    time.Duration // how long it stays up after it has become not ready
+	Addr        string        // where it serves
+	Admin       string        // where it serves probes and metrics
+	Upstream    string        // what it fronts; "" starts a sample
+	Rate        limit.Rate    // of each client
+	Burst       int           // of each client
+	Concurrency int           // requests at the upstream at the same time
+	Timeout     time.Duration // of a request at the upstream, retries included
+	Load        int           // own requests a second
+	Drain       time.Duration // how long it stays up after it has become not ready
 }
 
 // errHelp says that the user asked for the usage, which is its text.
@@ -40,6 +42,8 @@ func parse(args []string, env func(string) (string, bool)) (cfg config, err erro
 	fs.StringVar(&cfg.Upstream, "upstream", "", "front this `URL`; without it a sample upstream is started")
 	fs.TextVar(&cfg.Rate, "rate", limit.PerSecond(20), "let each client make requests at this `rate`, as in 20/s or 5/m")
 	fs.IntVar(&cfg.Burst, "burst", 40, "let each client make up to `n` requests at once")
+	fs.IntVar(&cfg.Concurrency, "concurrency", 128, "send up to `n` requests to the upstream at the same time")
+	fs.DurationVar(&cfg.Timeout, "timeout", 10*time.Second, "give the upstream this `duration` to answer, retries included")
 	fs.IntVar(&cfg.Load, "load", 5, "make `n` requests a second of its own; 0 makes none")
 	fs.DurationVar(&cfg.Drain, "drain", 0, "on SIGTERM, go on for this `duration` after having become not ready")
 
@@ -81,6 +85,8 @@ func (c config) validate() error {
 	require(c.Upstream == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "",
 		"upstream", c.Upstream, "must be a URL, as in http://127.0.0.1:8000")
 	require(c.Burst > 0, "burst", c.Burst, "must be above 0")
+	require(c.Concurrency > 0 && c.Concurrency <= maxConcurrency, "concurrency", c.Concurrency, fmt.Sprintf("must be from 1 to %d", maxConcurrency))
+	require(c.Timeout > 0, "timeout", c.Timeout, "must be above 0s")
 	require(c.Load >= 0 && c.Load <= maxLoad, "load", c.Load, fmt.Sprintf("must be from 0 to %d", maxLoad))
 	require(c.Drain >= 0 && c.Drain <= maxDrain, "drain", c.Drain, fmt.Sprintf("must be from 0s to %v", maxDrain))
 	if len(faults) == 0 {
@@ -92,8 +98,9 @@ func (c config) validate() error {
 }
 
 const (
-	maxLoad  = 1000
-	maxDrain = 20 * time.Second
+	maxConcurrency = 100_000
+	maxLoad        = 1000
+	maxDrain       = 20 * time.Second
 )
 
 func usage(fs *flag.FlagSet) string {

@@ -41,13 +41,14 @@ func run(args []string, env func(string) (string, bool), stderr io.Writer) int {
 	if err := app.Err(); err != nil {
 		return complain(stderr, dig.RootCause(err), exitUsage)
 	}
+	done := app.Wait() // before Start, so that no signal is missed
 	ctx, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
 	defer cancel()
 	if err := app.Start(ctx); err != nil {
 		return complain(stderr, err, exitFailed)
 	}
 	fmt.Fprint(stderr, ready)
-	signal := <-app.Wait()
+	signal := <-done
 	ctx, cancel = context.WithTimeout(context.Background(), app.StopTimeout())
 	defer cancel()
 	if err := app.Stop(ctx); err != nil {

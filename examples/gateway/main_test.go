@@ -29,6 +29,8 @@ func TestEachWrongSettingIsOneClearLineAndStartsNothing(t *testing.T) {
 		"a rate out of bounds":            {args: []string{"-rate", "1e12/s"}, want: "-rate"},
 		"a burst of nothing":              {args: []string{"-burst", "0"}, want: "-burst (or GATEWAY_BURST): must be above 0"},
 		"a burst that takes ages":         {args: []string{"-rate", "1/d", "-burst", "1000000"}, want: "-burst"},
+		"no concurrency":                  {args: []string{"-concurrency", "0"}, want: "-concurrency"},
+		"no time for the upstream":        {args: []string{"-timeout", "0s"}, want: "-timeout"},
 		"a negative load":                 {args: []string{"-load", "-1"}, want: "-load"},
 		"a load beyond gentle":            {args: []string{"-load", "100000"}, want: "-load"},
 		"a drain beyond the stop budget":  {args: []string{"-drain", "1m"}, want: "-drain"},
@@ -77,7 +79,7 @@ func TestHelpPrintsEveryFlagAndSucceeds(t *testing.T) {
 	if code := run([]string{"-h"}, func(string) (string, bool) { return "", false }, &stderr); code != exitOK {
 		t.Errorf("exit code %d, want 0", code)
 	}
-	for _, f := range []string{"-addr", "-admin", "-upstream", "-rate", "-burst", "-load", "-drain", "GATEWAY_ADDR"} {
+	for _, f := range []string{"-addr", "-admin", "-upstream", "-rate", "-burst", "-concurrency", "-timeout", "-load", "-drain", "GATEWAY_ADDR"} {
 		if !strings.Contains(stderr.String(), f) {
 			t.Errorf("usage does not tell %s", f)
 		}

@@ -20,24 +20,52 @@ import (
 
 // TokenBucket provides a *limit.TokenBucket, also as a limit.Limiter, under the name.
 func TokenBucket(name string, cfg limit.TokenBucketConfig, opts ...limit.Option) fx.Option {
-	return named(name, func(p params) (*limit.TokenBucket, error) {
-		b, err := limit.NewTokenBucket(name, cfg, p.options(opts)...)
-		if err == nil {
-			p.Lifecycle.Append(fx.StopHook(b.Close))
-		}
-		return b, err
-	}, new(limit.Limiter))
+	return limiter(name, limit.NewTokenBucket, cfg, opts)
+}
+
+// Sharded provides a *limit.ShardedBucket, also as a limit.Limiter, under the name.
+func Sharded(name string, cfg limit.ShardedConfig, opts ...limit.Option) fx.Option {
+	return limiter(name, limit.NewSharded, cfg, opts)
+}
+
+// LeakyBucket provides a *limit.LeakyBucket, also as a limit.Limiter, under the name.
+func LeakyBucket(name string, cfg limit.LeakyBucketConfig, opts ...limit.Option) fx.Option {
+	return limiter(name, limit.NewLeakyBucket, cfg, opts)
+}
+
+// FixedWindow provides a *limit.FixedWindow, also as a limit.Limiter, under the name.
+func FixedWindow(name string, cfg limit.WindowConfig, opts ...limit.Option) fx.Option {
+	return limiter(name, limit.NewFixedWindow, cfg, opts)
+}
+
+// SlidingWindow provides a *limit.SlidingWindow, also as a limit.Limiter, under the name.
+func SlidingWindow(name string, cfg limit.WindowConfig, opts ...limit.Option) fx.Option {
+	return limiter(name, limit.NewSlidingWindow, cfg, opts)
+}
+
+// SlidingLog provides a *limit.SlidingLog, also as a limit.Limiter, under the name.
+func SlidingLog(name string, cfg limit.WindowConfig, opts ...limit.Option) fx.Option {
+	return limiter(name, limit.NewSlidingLog, cfg, opts)
 }
 
 // Keyed provides a *limit.Keyed, also as a limit.KeyedLimiter, under the name.
 func Keyed(name string, cfg limit.KeyedConfig, opts ...limit.Option) fx.Option {
-	return named(name, func(p params) (*limit.Keyed, error) {
-		k, err := limit.NewKeyed(name, cfg, p.options(opts)...)
-		if err == nil {
-			p.Lifecycle.Append(fx.StopHook(k.Close))
-		}
-		return k, err
-	}, new(limit.KeyedLimiter))
+	return named(name, limit.NewKeyed, cfg, opts, fx.As(new(limit.KeyedLimiter)))
+}
+
+// Concurrency provides a *limit.Concurrency under the name.
+func Concurrency(name string, cfg limit.ConcurrencyConfig, opts ...limit.Option) fx.Option {
+	return named(name, limit.NewConcurrency, cfg, opts)
+}
+
+// Adaptive provides a *limit.Adaptive under the name.
+func Adaptive(name string, cfg limit.AdaptiveConfig, opts ...limit.Option) fx.Option {
+	return named(name, limit.NewAdaptive, cfg, opts)
+}
+
+// Throttle provides a *limit.Throttle under the name.
+func Throttle(name string, cfg limit.ThrottleConfig, opts ...limit.Option) fx.Option {
+	return named(name, limit.NewThrottle, cfg, opts)
 }
 
 type params struct {
@@ -47,17 +75,29 @@ type params struct {
 	Providers otelin.In
 }
 
-// options puts the application's providers before opts, so that opts win.
-func (p params) options(opts []limit.Option) []limit.Option {
-	return append([]limit.Option{limit.WithTelemetry(p.Providers.Options()...)}, opts...)
+// constructor is what package limit makes a limiter with.
+type constructor[C any, L interface{ Close() }] = func(name string, cfg C, opts ...limit.Option) (L, error)
+
+// limiter provides what construct makes, also as a limit.Limiter.
+func limiter[C any, L interface {
+	limit.Limiter
+	Close()
+}](name string, construct constructor[C, L], cfg C, opts []limit.Option) fx.Option {
+	return named(name, construct, cfg, opts, fx.As(new(limit.Limiter)))
 }
 
-// named provides what constructor makes, as it is and as the interface, under the name.
-func named(name string, constructor, iface any) fx.Option {
-	return fx.Module("goflow.limit",
-		fx.Provide(fx.Annotate(constructor,
-			fx.As(fx.Self()), fx.As(iface),
-			fx.ResultTags(fmt.Sprintf(`name:%q`, name)),
-		)),
-	)
+// named provides what construct makes under the name, and as more if told so. The application's
+// providers come before opts, so that opts win.
+func named[C any, L interface{ Close() }](
+	name string, construct constructor[C, L], cfg C, opts []limit.Option, as ...fx.Annotation,
+) fx.Option {
+	provide := func(p params) (L, error) {
+		l, err := construct(name, cfg, append([]limit.Option{limit.WithTelemetry(p.Providers.Options()...)}, opts...)...)
+		if err == nil {
+			p.Lifecycle.Append(fx.StopHook(l.Close))
+		}
+		return l, err
+	}
+	annotations := append([]fx.Annotation{fx.ResultTags(fmt.Sprintf(`name:%q`, name)), fx.As(fx.Self())}, as...)
+	return fx.Module("goflow.limit", fx.Provide(fx.Annotate(provide, annotations...)))
 }
