@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/goflow-go/goflow/internal/clock"
 )
 
 // cell is the generic cell rate algorithm (ATM Forum TM 4.0, 1996) in one atomic word: the
@@ -141,6 +143,7 @@ func (c *cell) release(now int64, of claim, n int, shift int64) (moved int64) {
 			runtime.Gosched()
 			continue
 		}
+		now = max(now, clock.Now()) // read after the TAT: no one took permits between then and the swap
 		if shift > 0 && q != of.quota {
 			return 0 // shift is in ticks of another quota: this is rare, and giving back nothing is safe
 		}

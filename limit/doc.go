@@ -22,7 +22,8 @@
 // tenant, route. Both are a [Limiter] or a [KeyedLimiter], and so are limiters on Redis, so whoever
 // takes the interface does not know which it has.
 //
-// [ShardedBucket] is a token bucket for rates so high that asking is a cost.
+// [ShardedBucket] is a token bucket for rates so high that asking is a cost. [All] and
+// [AllKeyed] are several limiters as one: permits of all, or of none.
 //
 // [LeakyBucket] makes a stream smooth: one at a time, an interval apart, and no burst. [FixedWindow] is
 // a quota by the clock, such as 1000 a day. [SlidingWindow] approximates a window that slides along, and

@@ -22,6 +22,7 @@ var limiters = telemetry.NewKind(scopeName,
 	flowconv.LimiterPermitUsage, flowconv.LimiterPermitLimit,
 	flowconv.LimiterQueueSize, flowconv.LimiterWaitDuration,
 	flowconv.LimiterKeyUsage, flowconv.LimiterKeyLimit, flowconv.LimiterOverflows,
+	flowconv.LimiterRefunds,
 )
 
 // outcome is what a limiter decided.
@@ -63,6 +64,7 @@ const (
 	spanTake    = "take "
 	spanReserve = "reserve "
 	spanWait    = "wait "
+	spanRefund  = "refund "
 )
 
 // instrument is a limiter's telemetry.

@@ -39,6 +39,7 @@ type Keyed struct {
 	shards [shards]shard
 
 	fullUntil atomic.Int64 // no shard has keys to forget until then
+	refunded  atomic.Int64 // permits
 }
 
 // shards is how many tables the keys are spread over, by their hash's leading bits.
@@ -112,19 +113,24 @@ func (k *Keyed) decide(now int64, key string, n int) (Decision, error) {
 
 // claim takes and counts.
 func (k *Keyed) claim(now int64, key string, n int) (claim, error) {
-	h := maphash.String(k.seed, key)
+	c, _, err := k.claimHashed(now, maphash.String(k.seed, key), n)
+	return c, err
+}
+
+// claimHashed is claim for a key's hash. It says whether the key is held, and not in the shared bucket.
+func (k *Keyed) claimHashed(now int64, h uint64, n int) (c claim, held bool, err error) {
 	s := &k.shards[h>>(64-shardBits)]
 	if burst := k.overflow.quota.Load().burst; n <= 0 || n > burst {
 		s.denied.Add(1)
-		return claim{}, &PermitsError{Limiter: k.inst.name, Permits: n, Burst: burst}
+		return claim{}, false, &PermitsError{Limiter: k.inst.name, Permits: n, Burst: burst}
 	}
-	c, held := k.take(s, h, now, n)
+	c, held = k.take(s, h, now, n)
 	if !held {
 		c = k.overflow.take(now, n, 0)
 		s.overflowed.Add(1)
 	}
 	s.counted(c.ok, n)
-	return c, c.within(k.inst.name, n)
+	return c, held, c.within(k.inst.name, n)
 }
 
 // For gives the limiter of one key, for [Reject] and [Pace].

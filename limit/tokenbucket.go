@@ -29,6 +29,7 @@ type TokenBucket struct {
 	line       line
 	late       lateness // of a LeakyBucket
 	denied     stripe.Counter
+	refunded   atomic.Int64 // permits
 }
 
 // tally is what a limiter counts: in the line of the TAT, which a permit has just made ours.

@@ -1,0 +1,18 @@
+package limit
+
+import "time"
+
+func (b *TokenBucket) TakeRefundableAt(now time.Duration, n int) (Decision, Receipt, error) {
+	return b.takeRefundable(At0+int64(now), n)
+}
+
+func (b *TokenBucket) RefundAt(now time.Duration, r Receipt, n int) { b.refund(At0+int64(now), r, n) }
+
+// FirstKey is a Keyed limiter's first key.
+type FirstKey struct{ *Keyed }
+
+func (k FirstKey) TakeRefundableAt(now time.Duration, n int) (Decision, Receipt, error) {
+	return k.takeRefundable(At0+int64(now), "first", n)
+}
+
+func (k FirstKey) RefundAt(now time.Duration, r Receipt, n int) { k.refund(At0+int64(now), r, n) }
