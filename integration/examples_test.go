@@ -112,3 +112,16 @@ func buildWith(t *testing.T, name string, sources []string, words *strings.Repla
 	}
 	return binary
 }
+
+func TestProtectRidesOutAnOutage(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "run", "../examples/protect").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, want := range []string{"breaker closed\ndown: 0 of 20", "breaker open\nback: breaker closed\n"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("it said %q, want %q in it", out, want)
+		}
+	}
+}
