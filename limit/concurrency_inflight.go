@@ -51,7 +51,7 @@ func (f *inflight) tryAcquire(ctx context.Context, n int) error {
 		return f.acquireTraced(ctx, n, false)
 	}
 	if _, ok := f.take(uint64(n)); ok {
-		f.count(&f.allowed, n)
+		f.counted(n)
 		return nil
 	}
 	_, err := f.tryNow(n)
@@ -64,7 +64,7 @@ func (f *inflight) acquire(ctx context.Context, n int) error {
 	}
 	if ctx.Err() == nil {
 		if _, ok := f.take(uint64(n)); ok {
-			f.count(&f.allowed, n)
+			f.counted(n)
 			return nil
 		}
 	}
@@ -93,7 +93,7 @@ func (f *inflight) acquireTraced(ctx context.Context, n int, wait bool) error {
 // tryNow takes n permits if they are free.
 func (f *inflight) tryNow(n int) (outcome, error) {
 	if f.try(uint64(n)) {
-		f.count(&f.allowed, n)
+		f.counted(n)
 		return outcomeAllowed, nil
 	}
 	f.denied.Add(1)
@@ -113,7 +113,7 @@ func (f *inflight) tryLong(ctx context.Context, n int) (outcome, error) {
 	w, how := f.enter(start, uint64(n), priorityOf(ctx))
 	switch how {
 	case entered:
-		f.count(&f.allowed, n)
+		f.counted(n)
 		return outcomeAllowed, nil
 	case inLine:
 		return f.await(ctx, start, w)
@@ -128,12 +128,8 @@ func (f *inflight) tryLong(ctx context.Context, n int) (outcome, error) {
 
 // await waits in line.
 func (f *inflight) await(ctx context.Context, start int64, w *waiter) (o outcome, err error) {
-	select {
-	case <-w.out:
-	case <-ctx.Done():
-		if f.leave(w) {
-			o, err = outcomeCancelled, waitError(f.inst.name, context.Cause(ctx))
-		}
+	if f.left(ctx, w) {
+		o, err = outcomeCancelled, waitError(f.inst.name, context.Cause(ctx))
 	}
 	switch {
 	case err != nil:
@@ -143,15 +139,35 @@ func (f *inflight) await(ctx context.Context, start int64, w *waiter) (o outcome
 		o, err = outcomeDenied, f.permitsError(int(w.n), f.load().limit())
 	default:
 		o = outcomeDelayed
-		f.count(&f.delayed, int(w.n))
+		f.delayed.Add(1)
+		f.countedMore(int(w.n))
 	}
 	f.inst.waited(ctx, clock.Now()-start, err)
 	return o, err
 }
 
-// count counts a decision that gave n permits out.
-func (f *inflight) count(decisions *atomic.Int64, n int) {
-	decisions.Add(1)
+// left blocks until w is out of line, and reports whether it left because ctx ended.
+func (f *inflight) left(ctx context.Context, w *waiter) bool {
+	done := ctx.Done()
+	if done == nil {
+		<-w.out // costs less than to select
+		return false
+	}
+	select {
+	case <-w.out:
+		return false
+	case <-done:
+		return f.leave(w)
+	}
+}
+
+// counted counts n permits that were free.
+func (f *inflight) counted(n int) {
+	f.allowed.Add(1)
+	f.countedMore(n)
+}
+
+func (f *inflight) countedMore(n int) {
 	if n > 1 {
 		f.more.Add(int64(n - 1))
 	}
@@ -159,8 +175,11 @@ func (f *inflight) count(decisions *atomic.Int64, n int) {
 
 // release gives n permits back and returns the word before.
 func (f *inflight) release(n int) slotWord {
-	if w := f.load(); !w.marked() && uint64(n)-1 < w.held() && f.word.CompareAndSwap(uint64(w), uint64(w)-uint64(n)) {
-		return w
+	if w := f.load(); !w.marked() && uint64(n)-1 < w.held() {
+		if f.word.CompareAndSwap(uint64(w), uint64(w)-uint64(n)) {
+			return w
+		}
+		backOff()
 	}
 	return f.releaseSlow(n)
 }

@@ -60,6 +60,7 @@ func (s *slots) take(n uint64) (w slotWord, ok bool) {
 		if s.word.CompareAndSwap(uint64(w), uint64(w)+n) {
 			return w, true
 		}
+		backOff()
 	}
 }
 
@@ -71,12 +72,19 @@ func (s *slots) try(n uint64) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer s.unmark()
-	if w = s.mark(); !w.fits(n) || len(s.line) > 0 {
-		return false
+	w = s.mark()
+	if ok = w.fits(n) && len(s.line) == 0; ok {
+		w += slotWord(n)
 	}
-	s.word.Add(n)
-	return true
+	s.unmark(w)
+	return ok
+}
+
+// backOff leaves the word to whoever has just changed it, for some 150 ns. That one is often about to do
+// so again, and a cache line that stays where it is serves both sooner than one that goes to and fro.
+func backOff() {
+	for range 500 {
+	}
 }
 
 // give gives n permits back, or all that are held when that is less, and returns the word before.
@@ -89,6 +97,7 @@ func (s *slots) give(n uint64) slotWord {
 		if s.word.CompareAndSwap(uint64(w), uint64(w)-n) {
 			return w
 		}
+		backOff()
 	}
 }
 
@@ -96,8 +105,7 @@ func (s *slots) giveLine(n uint64) slotWord {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := s.mark()
-	s.word.Store(uint64(w) - min(n, w.held()))
-	s.serve()
+	s.serve(w - slotWord(min(n, w.held())))
 	return w
 }
 
@@ -117,21 +125,24 @@ func (s *slots) enter(now int64, n uint64, priority int) (*waiter, entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := s.mark()
-	defer s.unmark()
 	s.last++
 	rank := rank{at: now - int64(priority)*s.step, number: s.last}
+	var in *waiter
+	how := inLine
 	switch {
 	case n-1 >= w.limit():
-		return nil, tooMany
+		how = tooMany
 	case w.fits(n) && (len(s.line) == 0 || rank.before(s.line[0].rank)):
-		s.word.Store(uint64(w) + n)
-		return nil, entered
+		how = entered
+		w += slotWord(n)
 	case len(s.line) >= s.maxWaiters:
-		return nil, lineFull
+		how = lineFull
+	default:
+		in = &waiter{rank: rank, n: n, out: make(chan struct{})}
+		heap.Push(&s.line, in)
 	}
-	in := &waiter{rank: rank, n: n, out: make(chan struct{})}
-	heap.Push(&s.line, in)
-	return in, inLine
+	s.unmark(w)
+	return in, how
 }
 
 // leave takes w out of line. It is false when w is out already: served, or sent away.
@@ -141,9 +152,8 @@ func (s *slots) leave(w *waiter) bool {
 	if w.index < 0 {
 		return false
 	}
-	s.mark()
 	heap.Remove(&s.line, w.index)
-	s.serve() // those behind it may need less
+	s.serve(s.mark()) // those behind it may need less
 	return true
 }
 
@@ -152,36 +162,33 @@ func (s *slots) resize(limit uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := s.mark()
-	s.word.Store(limit<<32 | uint64(w)&(1<<32-1) | locked)
 	if limit < w.limit() {
 		s.line.sendAway(limit)
 	}
-	s.serve()
+	s.serve(w&(1<<32-1) | slotWord(limit<<32))
 	return limit != w.limit()
 }
 
 // mark sets locked: the word stands still until unmark. The caller holds the lock.
 func (s *slots) mark() slotWord { return slotWord(s.word.Or(locked) | locked) }
 
-// unmark clears locked, and sets or clears queued.
-func (s *slots) unmark() {
-	w := s.word.Load() &^ (locked | queued)
+// unmark sets the word to w without locked, and with queued if someone is in line.
+func (s *slots) unmark(w slotWord) {
+	w &^= locked | queued
 	if len(s.line) > 0 {
 		w |= queued
 	}
-	s.word.Store(w)
+	s.word.Store(uint64(w))
 }
 
-// serve lets in as many as there are permits for, in order, and ends with unmark.
-func (s *slots) serve() {
-	w := s.load()
+// serve lets in as many as there are permits for in w, in order, and ends with unmark.
+func (s *slots) serve(w slotWord) {
 	for len(s.line) > 0 && w.fits(s.line[0].n) {
 		in := heap.Pop(&s.line).(*waiter)
 		w += slotWord(in.n)
 		close(in.out)
 	}
-	s.word.Store(uint64(w))
-	s.unmark()
+	s.unmark(w)
 }
 
 // waiting is how many are in line.
