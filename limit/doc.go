@@ -12,7 +12,7 @@
 //   - Rate: how fast permits come back. Burst: how many can be had at once.
 //   - Decision: a limiter's answer. Allowed, denied; delayed when permits were given for later;
 //     cancelled when they were given back.
-//   - In use: permits given out that time has not paid for yet.
+//   - In use: permits given out that time has not paid for yet or, where they are released, held.
 //   - Reject, pace: the two things to do about a limit. [Reject] refuses what is over it, [Pace]
 //     makes it wait; both are policies.
 //
@@ -29,6 +29,10 @@
 // a quota by the clock, such as 1000 a day. [SlidingWindow] approximates a window that slides along, and
 // [SlidingLog] is one exactly, for limits as small as logins a minute.
 //
+// [Concurrency] bounds what runs at the same time, not how often it starts: a bulkhead. [Adaptive] does
+// so too, and finds the bound from measured latency. [Throttle] keeps a client from asking a backend
+// that rejects most of what it is asked. These three are policies themselves.
+//
 // # Guarantees
 //
 // No bucket allows more than rate*t + burst permits in any stretch of time t, whatever the number of
@@ -44,6 +48,5 @@
 //
 // # When not to use it
 //
-// To bound how many things run at the same time, count them instead of their starts. To share a
-// limit between processes, use a limiter that lives outside them.
+// To share a limit between processes, use a limiter that lives outside them.
 package limit
