@@ -22,7 +22,7 @@ var limiters = telemetry.NewKind(scopeName,
 	flowconv.LimiterPermitUsage, flowconv.LimiterPermitLimit,
 	flowconv.LimiterQueueSize, flowconv.LimiterWaitDuration,
 	flowconv.LimiterKeyUsage, flowconv.LimiterKeyLimit, flowconv.LimiterOverflows,
-	flowconv.LimiterRefunds,
+	flowconv.LimiterRefunds, flowconv.LimiterCharges,
 )
 
 // outcome is what a limiter decided.
@@ -65,6 +65,7 @@ const (
 	spanReserve = "reserve "
 	spanWait    = "wait "
 	spanRefund  = "refund "
+	spanCharge  = "charge "
 )
 
 // instrument is a limiter's telemetry.

@@ -40,6 +40,7 @@ type Keyed struct {
 
 	fullUntil atomic.Int64 // no shard has keys to forget until then
 	refunded  atomic.Int64 // permits
+	charged   atomic.Int64 // permits
 }
 
 // shards is how many tables the keys are spread over, by their hash's leading bits.
@@ -124,7 +125,7 @@ func (k *Keyed) claimHashed(now int64, h uint64, n int) (c claim, held bool, err
 		s.denied.Add(1)
 		return claim{}, false, &PermitsError{Limiter: k.inst.name, Permits: n, Burst: burst}
 	}
-	c, held = k.take(s, h, now, n)
+	c, held = k.take(s, h, now, n, false)
 	if !held {
 		c = k.overflow.take(now, n, 0)
 		s.overflowed.Add(1)

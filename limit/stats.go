@@ -20,6 +20,7 @@ type Stats struct {
 	InUse   int  // permits in use now; above Burst while callers wait for later ones
 	Waiting int  // callers waiting now
 
+	Charged  int64 // permits taken by Charge; not in Permits
 	Refunded int64 // permits given back by Refund
 
 	OverReleased int64 // of a Concurrency limit: times more was released than was held
@@ -40,6 +41,7 @@ func (b *TokenBucket) Stats() Stats {
 		Burst:     c.quota.burst,
 		InUse:     int(c.quota.permits(max(c.tat-c.t, 0))),
 		Waiting:   int(b.waiting.Load()),
+		Charged:   b.charged.Load(),
 		Refunded:  b.refunded.Load(),
 	}
 	s.Permits = s.Allowed + s.Delayed + b.more.Load()
@@ -52,7 +54,7 @@ func (q *quota) permits(ticks int64) int64 { return (ticks + q.interval - 1) / q
 // Stats reads the counters and the state. InUse and Waiting are zero: they are each key's own.
 func (k *Keyed) Stats() Stats {
 	q := k.overflow.quota.Load()
-	s := Stats{Rate: q.rate, Burst: q.burst, Keys: k.Len(), Refunded: k.refunded.Load()}
+	s := Stats{Rate: q.rate, Burst: q.burst, Keys: k.Len(), Charged: k.charged.Load(), Refunded: k.refunded.Load()}
 	for i := range k.shards {
 		sh := &k.shards[i]
 		s.Allowed += sh.allowed.Load()
@@ -69,7 +71,7 @@ type points struct {
 	decisions                 [outcomeCancelled + 1]telemetry.Point
 	permits, limit            telemetry.Point
 	usage, waiting            telemetry.Point // of a TokenBucket
-	refunded                  telemetry.Point // of a TokenBucket or a Keyed
+	charged, refunded         telemetry.Point // of a TokenBucket or a Keyed
 	keys, maxKeys, overflowed telemetry.Point // of a Keyed
 }
 
@@ -81,6 +83,7 @@ func (i *instrument) points() (p points) {
 	p.limit = i.point(flowconv.LimiterPermitLimit)
 	p.usage = i.point(flowconv.LimiterPermitUsage)
 	p.waiting = i.point(flowconv.LimiterQueueSize)
+	p.charged = i.point(flowconv.LimiterCharges)
 	p.refunded = i.point(flowconv.LimiterRefunds)
 	p.keys = i.point(flowconv.LimiterKeyUsage)
 	p.maxKeys = i.point(flowconv.LimiterKeyLimit)
@@ -106,6 +109,7 @@ func (b *reading) Observe(o *telemetry.Observer) {
 	o.Observe(&b.metrics.decisions[outcomeCancelled], s.Cancelled)
 	o.Observe(&b.metrics.usage, int64(s.InUse))
 	o.Observe(&b.metrics.waiting, int64(s.Waiting))
+	o.Observe(&b.metrics.charged, s.Charged)
 	o.Observe(&b.metrics.refunded, s.Refunded)
 }
 
@@ -118,5 +122,6 @@ func (k *keyedReading) Observe(o *telemetry.Observer) {
 	o.Observe(&k.metrics.keys, int64(s.Keys))
 	o.Observe(&k.metrics.maxKeys, k.maxKeys)
 	o.Observe(&k.metrics.overflowed, s.Overflowed)
+	o.Observe(&k.metrics.charged, s.Charged)
 	o.Observe(&k.metrics.refunded, s.Refunded)
 }

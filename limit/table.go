@@ -65,9 +65,9 @@ func (s *shard) counted(ok bool, n int) {
 	}
 }
 
-// take takes n permits of the key with hash h. It is false, and nothing was decided, when the key
-// is not held and no further one may be.
-func (k *Keyed) take(s *shard, h uint64, now int64, n int) (c claim, held bool) {
+// take takes n permits of the key with hash h, or charges for them. It is false, and nothing was
+// decided, when the key is not held and no further one may be.
+func (k *Keyed) take(s *shard, h uint64, now int64, n int, charge bool) (c claim, held bool) {
 	h = min(max(h, 1), closed-1)
 	for t := s.table.Load(); ; {
 		if t.quota.expired(now) {
@@ -77,7 +77,7 @@ func (k *Keyed) take(s *shard, h uint64, now int64, n int) (c claim, held bool) 
 		sl, state := t.find(k, h)
 		switch state {
 		case found:
-			if c, ok := sl.take(t.quota, now, n); ok {
+			if c, ok := sl.take(t.quota, now, n, charge); ok {
 				return c, true
 			}
 			t = s.current()
@@ -127,9 +127,9 @@ func (s *shard) current() *table {
 	return s.table.Load()
 }
 
-// take is cell.take on a slot; it is false when the table has moved.
-func (s *slot) take(q *quota, now int64, n int) (claim, bool) {
-	if n > q.burst {
+// take is cell.take on a slot, or cell.charge; it is false when the table has moved.
+func (s *slot) take(q *quota, now int64, n int, charge bool) (claim, bool) {
+	if n > q.burst && !charge {
 		return claim{quota: q}, true
 	}
 	t := q.ticks(now)
@@ -139,11 +139,15 @@ func (s *slot) take(q *quota, now int64, n int) (claim, bool) {
 			return claim{}, false
 		}
 		next := max(tat, t) + int64(n)*q.interval
-		if next-t > q.tolerance {
-			return claim{quota: q, t: t, tat: tat}, true
+		ok := n <= q.burst && next-t <= q.tolerance
+		if !ok {
+			if !charge {
+				return claim{quota: q, t: t, tat: tat}, true
+			}
+			next = q.charged(t, tat, n)
 		}
 		if s.tat.CompareAndSwap(tat, next) {
-			return claim{quota: q, t: t, tat: next, ok: true}, true
+			return claim{quota: q, t: t, tat: next, ok: ok}, true
 		}
 	}
 }

@@ -30,6 +30,7 @@ type TokenBucket struct {
 	late       lateness // of a LeakyBucket
 	denied     stripe.Counter
 	refunded   atomic.Int64 // permits
+	charged    atomic.Int64 // permits
 }
 
 // tally is what a limiter counts: in the line of the TAT, which a permit has just made ours.

@@ -181,6 +181,7 @@ var (
 	LimiterKeyUsage     = Metric{Name: "goflow.limiter.key.usage", Unit: "{key}", Description: "Keys a keyed limiter holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterKeyLimit     = Metric{Name: "goflow.limiter.key.limit", Unit: "{key}", Description: "Keys a keyed limiter may hold. Further keys share one bucket.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterOverflows    = Metric{Name: "goflow.limiter.overflows", Unit: "{decision}", Description: "Decisions of a keyed limiter made on the shared bucket, because it held its limit of keys.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterCharges      = Metric{Name: "goflow.limiter.charges", Unit: "{permit}", Description: "Permits taken without asking, for work already done.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterRefunds      = Metric{Name: "goflow.limiter.refunds", Unit: "{permit}", Description: "Permits given back to a limiter because they went unused.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterWaitDuration = Metric{Name: "goflow.limiter.wait.duration", Unit: "s", Description: "How long callers that had to wait for a permit waited.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "error.type"}}
 	BreakerCalls        = Metric{Name: "goflow.breaker.calls", Unit: "{call}", Description: "Calls to a breaker.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.outcome"}}
@@ -198,11 +199,11 @@ var (
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
-var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, FallbackCalls, HedgeCalls, HedgeRuns, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, RetryAttempts, RetryCalls, TimeoutCalls}
+var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, FallbackCalls, HedgeCalls, HedgeRuns, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, RetryAttempts, RetryCalls, TimeoutCalls}
 
 // Spans.
 var (
-	LimiterSpan = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait", "acquire", "refund"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
+	LimiterSpan = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait", "acquire", "charge", "refund"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
 	BreakerSpan = Span{ID: "goflow.breaker", Verbs: []string{"reject"}, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
 	RetrySpan   = Span{ID: "goflow.retry", Verbs: []string{"attempt"}, Attributes: []string{"goflow.retry.name", "goflow.retry.attempt", "error.type"}}
 	HedgeSpan   = Span{ID: "goflow.hedge", Verbs: []string{"hedge"}, Attributes: []string{"goflow.hedge.name", "goflow.hedge.run", "error.type"}}
