@@ -28,8 +28,8 @@ type RetryConfig struct {
 	MaxElapsed time.Duration `json:"max_elapsed" yaml:"max_elapsed" env:"MAX_ELAPSED"`
 
 	// Budget is how many retries there may be for each call, over all calls of the last 10 s: with
-	// 0.1 an outage adds a tenth to the load, not a multiple of it. Defaults to 0.1; a negative
-	// value means no bound.
+	// 0.1 an outage adds a tenth to the load, not a multiple of it. The share holds over any 10 s,
+	// within which retries may come together. Defaults to 0.1; a negative value means no bound.
 	Budget float64 `json:"budget" yaml:"budget" env:"BUDGET"`
 	// MinPerSecond is how many retries a second (over the same 10 s) are within the budget however
 	// few calls there are. Defaults to 1; a negative value means none.
