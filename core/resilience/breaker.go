@@ -154,13 +154,10 @@ const (
 	ignored
 )
 
-// judge sorts an error. An isFailure that panics says yes.
+// judge sorts an error. One over which isFailure, or its own Is, panics is a failure.
 func (b *Breaker) judge(err error) (r result) {
-	switch {
-	case err == nil:
+	if err == nil {
 		return succeeded
-	case errors.Is(err, core.ErrAborted):
-		return failed
 	}
 	defer func() {
 		if recover() != nil {
@@ -168,6 +165,8 @@ func (b *Breaker) judge(err error) (r result) {
 		}
 	}()
 	switch {
+	case errors.Is(err, core.ErrAborted):
+		return failed
 	case errors.Is(err, context.Canceled), errors.Is(err, core.ErrRejected), errors.Is(err, core.ErrInvalid):
 		return ignored
 	case b.isFailure == nil || b.isFailure(err):

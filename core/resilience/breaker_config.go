@@ -32,8 +32,8 @@ type BreakerConfig struct {
 	// Jitter spreads OpenFor by up to this share to either side, so that many processes do not
 	// probe at the same time. At most 1. Defaults to 0.1; a negative value means none.
 	Jitter float64 `json:"jitter" yaml:"jitter" env:"JITTER"`
-	// Probes is how many calls may run at the same time while the breaker is half-open. Defaults to
-	// 1.
+	// Probes is how many calls may run at the same time while the breaker is half-open. A probe that
+	// never ends keeps its place: put a [Timeout] inside the breaker. Defaults to 1.
 	Probes int `json:"probes" yaml:"probes" env:"PROBES"`
 	// ProbeSuccesses is how many probes must succeed for the breaker to close; the first that fails,
 	// or is slow, opens it again. Defaults to 1.

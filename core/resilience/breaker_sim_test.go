@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goflow-go/goflow/core"
@@ -14,7 +15,8 @@ import (
 )
 
 func TestBreakerThroughAnOutageWithAThousandCallers(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		const callers, from, to, end = 1000, 30 * time.Second, 60 * time.Second, 90 * time.Second
 		start := time.Now()
 		b := newBreaker(t, resilience.BreakerConfig{Window: 10 * time.Second, OpenFor: 5 * time.Second})

@@ -24,7 +24,8 @@ func requireState(t *testing.T, b *resilience.Breaker, want resilience.State) {
 }
 
 func TestBreakerOpensAtTheFailureRate(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		b := newBreaker(t, resilience.BreakerConfig{FailureRate: 0.5, MinCalls: 10, Jitter: -1})
 		_ = do(ctx, b, 6, well)
@@ -53,7 +54,8 @@ func TestBreakerOpensAtTheFailureRate(t *testing.T) {
 }
 
 func TestBreakerStaysClosedBelowMinCalls(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b := newBreaker(t, exact)
 		_ = do(t.Context(), b, 3, badly)
 		requireState(t, b, resilience.Closed)
@@ -63,7 +65,8 @@ func TestBreakerStaysClosedBelowMinCalls(t *testing.T) {
 }
 
 func TestBreakerForgetsWhatIsOlderThanItsWindow(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		b := newBreaker(t, exact) // a window of 10 s
 		_ = do(ctx, b, 3, badly)
@@ -80,7 +83,8 @@ func TestBreakerForgetsWhatIsOlderThanItsWindow(t *testing.T) {
 }
 
 func TestBreakerForgetsSuccessesWithoutReadingTheClockForThem(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		b := newBreaker(t, exact)
 		for range 20 { // in 20 s: half of them is out of the window
@@ -98,7 +102,8 @@ func TestBreakerForgetsSuccessesWithoutReadingTheClockForThem(t *testing.T) {
 }
 
 func TestBreakerOpensAtTheRateOfSlowCalls(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		b := newBreaker(t, resilience.BreakerConfig{MinCalls: 4, SlowCall: time.Second, SlowRate: 0.5, Jitter: -1})
 		_ = do(ctx, b, 2, well)
@@ -116,7 +121,8 @@ func TestBreakerOpensAtTheRateOfSlowCalls(t *testing.T) {
 }
 
 func TestBreakerOpensAfterFailuresInARow(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		b := newBreaker(t, resilience.BreakerConfig{Consecutive: 3, Jitter: -1})
 		for range 5 {
@@ -132,7 +138,8 @@ func TestBreakerOpensAfterFailuresInARow(t *testing.T) {
 }
 
 func TestBreakerProbesOneAtATimeAndRecovers(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		cfg := exact
 		cfg.ProbeSuccesses = 2
@@ -170,7 +177,8 @@ func TestBreakerOpensAgainWhenAProbeDoesNotSucceed(t *testing.T) {
 		"is over an own time": func(context.Context) error { return context.DeadlineExceeded },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				ctx := t.Context()
 				cfg := exact
 				cfg.SlowCall = time.Minute
@@ -201,7 +209,8 @@ func TestBreakerIgnoresWhatSaysNothing(t *testing.T) {
 		fmt.Errorf("limit: %w", core.ErrRejected),
 	} {
 		t.Run(err.Error(), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				ctx := t.Context()
 				b := newBreaker(t, exact, resilience.WithIsFailure(func(error) bool { return true }))
 				nothing := func(context.Context) error { return err }
@@ -222,7 +231,8 @@ func TestBreakerIgnoresWhatSaysNothing(t *testing.T) {
 }
 
 func TestBreakerAsksWhatIsAFailure(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		errNotFound := errors.New("not found")
 		b := newBreaker(t, exact, resilience.WithIsFailure(func(err error) bool {
@@ -240,83 +250,6 @@ func TestBreakerAsksWhatIsAFailure(t *testing.T) {
 		requireState(t, b, resilience.Closed)
 		if s := b.Stats(); s.Successes != 5 || s.Failures != 4 {
 			t.Errorf("got %+v", s)
-		}
-	})
-}
-
-func TestBreakerDropsResultsOfAnOlderGeneration(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx := t.Context()
-		b := newBreaker(t, exact)
-		var old []core.Ticket
-		for range 10 {
-			ticket, err := b.Admit(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			old = append(old, ticket)
-		}
-		_ = do(ctx, b, 4, badly)
-		b.Done(old[0], nil) // open
-		pass(5 * time.Second)
-		probe, err := b.Admit(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.Done(old[1], nil) // half-open: not a probe's success
-		b.Done(old[2], errDown)
-		requireState(t, b, resilience.HalfOpen)
-		b.Done(probe, nil)
-		for _, ticket := range old[3:] {
-			b.Done(ticket, errDown)
-		}
-		requireState(t, b, resilience.Closed)
-		if s := b.Stats(); s.Stale != 10 || s.WindowCalls != 0 || s.Failures != 4 || s.Successes != 1 {
-			t.Errorf("got %+v", s)
-		}
-	})
-}
-
-func TestBreakerObeysAnOperator(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx := t.Context()
-		b := newBreaker(t, exact)
-		b.ForceOpen(ctx)
-		pass(time.Hour)
-		err := b.Do(ctx, well)
-		if after, known := core.RetryAfter(err); !errors.Is(err, core.ErrRejected) || !known || after != 5*time.Second {
-			t.Fatalf("got %v, %v", err, after)
-		}
-		b.ForceClosed(ctx)
-		_ = do(ctx, b, 100, badly)
-		requireState(t, b, resilience.Closed)
-		if s := b.Stats(); !s.Forced || s.WindowFailures != 100 {
-			t.Errorf("got %+v", s)
-		}
-		b.Reset(ctx)
-		_ = do(ctx, b, 3, badly)
-		requireState(t, b, resilience.Closed)
-		_ = b.Do(ctx, badly)
-		requireState(t, b, resilience.Open)
-		if s := b.Stats(); s.Forced {
-			t.Errorf("got %+v", s)
-		}
-	})
-}
-
-func TestBreakerSpreadsWhenItReopens(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ctx := t.Context()
-		b := newBreaker(t, resilience.BreakerConfig{Consecutive: 1, OpenFor: 10 * time.Second, Jitter: 0.2})
-		least, most := time.Hour, time.Duration(0)
-		for range 1000 {
-			b.Reset(ctx)
-			_ = b.Do(ctx, badly)
-			after, _ := core.RetryAfter(b.Do(ctx, well))
-			least, most = min(least, after), max(most, after)
-		}
-		if least < 8*time.Second || least > 8100*time.Millisecond || most > 12*time.Second || most < 11900*time.Millisecond {
-			t.Errorf("from %v to %v, want 8s to 12s", least, most)
 		}
 	})
 }

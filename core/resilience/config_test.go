@@ -8,6 +8,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goflow-go/goflow/core"
@@ -130,7 +131,8 @@ func TestConfigsAreReadFromText(t *testing.T) {
 }
 
 func TestClosedPoliciesGoOn(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		fallback, err := resilience.NewFallback("payments", func(context.Context, error) error { return nil })
 		if err != nil {
 			t.Fatal(err)

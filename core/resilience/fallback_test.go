@@ -13,20 +13,18 @@ var errNoCache = errors.New("not cached")
 
 func TestFallback(t *testing.T) {
 	t.Parallel()
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
 	for name, c := range map[string]struct {
-		ctx  context.Context
+		gone bool // the caller
 		task core.Task
 		or   error
 		want []error // none: success
 		seen error   // what the fallback was told
 	}{
-		"is not asked after a success":                  {t.Context(), well, nil, nil, nil},
-		"answers for a failure":                         {t.Context(), badly, nil, nil, errDown},
-		"fails too":                                     {t.Context(), badly, errNoCache, []error{errNoCache, errDown}, errDown},
-		"is not asked when the caller is gone":          {gone, badly, nil, []error{errDown}, nil},
-		"is not asked about errors it is not there for": {t.Context(), func(context.Context) error { return core.ErrInvalid }, nil, []error{core.ErrInvalid}, nil},
+		"is not asked after a success":                  {false, well, nil, nil, nil},
+		"answers for a failure":                         {false, badly, nil, nil, errDown},
+		"fails too":                                     {false, badly, errNoCache, []error{errNoCache, errDown}, errDown},
+		"is not asked when the caller is gone":          {true, badly, nil, []error{errDown}, nil},
+		"is not asked about errors it is not there for": {false, func(context.Context) error { return core.ErrInvalid }, nil, []error{core.ErrInvalid}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,7 +36,12 @@ func TestFallback(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(f.Close)
-			err = f.Do(c.ctx, c.task)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if c.gone {
+				cancel()
+			}
+			err = f.Do(ctx, c.task)
 			if (err == nil) != (c.want == nil) || seen != c.seen {
 				t.Errorf("got %v, told %v", err, seen)
 			}

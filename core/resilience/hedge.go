@@ -21,8 +21,8 @@ type HedgeConfig struct {
 	// Quantile makes After this quantile of how long recent calls took, between 0 and 1. Defaults
 	// to 0.95. It must not be set with After.
 	Quantile float64 `json:"quantile" yaml:"quantile" env:"QUANTILE"`
-	// MinSamples is how many calls are measured before the first is hedged, and a tenth to a
-	// twentieth of how many Quantile is over. Defaults to 100.
+	// MinSamples is how many calls are measured before the first is hedged; Quantile is over the last
+	// 10 to 20 times as many. Defaults to 100.
 	MinSamples int `json:"min_samples" yaml:"min_samples" env:"MIN_SAMPLES"`
 	// Max is how many extra runs a call may have. Defaults to 1.
 	Max int `json:"max" yaml:"max" env:"MAX"`

@@ -68,7 +68,8 @@ func TestHedge(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				h, start := newHedge(t, resilience.HedgeConfig{After: s, Max: c.extra}), time.Now()
 				err := h.Do(t.Context(), inTurn(c.tasks...))
 				if core.ErrorType(err) != c.class || c.want != nil && !errors.Is(err, c.want) || time.Since(start) != c.took {
@@ -83,7 +84,8 @@ func TestHedge(t *testing.T) {
 }
 
 func TestHedgeEndsTheOthersAndDoesNotWaitForThem(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		h, start := newHedge(t, resilience.HedgeConfig{After: time.Second}), time.Now()
 		var ended time.Duration
 		stubborn := func(ctx context.Context) error {
@@ -103,7 +105,8 @@ func TestHedgeEndsTheOthersAndDoesNotWaitForThem(t *testing.T) {
 }
 
 func TestHedgeReturnsWhenItsCallerIsGone(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		h, start := newHedge(t, resilience.HedgeConfig{After: 2 * time.Second}), time.Now()
 		for _, after := range []time.Duration{time.Second, 3 * time.Second} { // before and after the second run starts
 			ctx, cancel := context.WithTimeout(t.Context(), after)
@@ -119,7 +122,8 @@ func TestHedgeReturnsWhenItsCallerIsGone(t *testing.T) {
 }
 
 func TestHedgeMeasuresWhenToAskAgain(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		h := newHedge(t, resilience.HedgeConfig{MinSamples: 100, Budget: -1})
 		for i := range 100 {
 			if h.After() != 0 {
@@ -146,7 +150,8 @@ func TestHedgeMeasuresWhenToAskAgain(t *testing.T) {
 }
 
 func TestHedgeKeepsToItsBudget(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		h := newHedge(t, resilience.HedgeConfig{After: time.Millisecond, Budget: 0.1, MinPerSecond: -1})
 		var wg sync.WaitGroup
 		for range 5000 { // 50 s, all late

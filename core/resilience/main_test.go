@@ -35,13 +35,6 @@ func taking(d time.Duration, err error) core.Task {
 	}
 }
 
-// bubble runs f in a synctest bubble.
-func bubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, f)
-}
-
 // pass lets time pass, and what was due in it happen.
 func pass(d time.Duration) {
 	<-time.After(d)

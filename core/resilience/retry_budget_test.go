@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goflow-go/goflow/core/resilience"
@@ -46,7 +47,8 @@ func storm(t *testing.T, cfg resilience.RetryConfig) float64 {
 }
 
 func TestRetryBudgetStopsAStorm(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		// The share holds over any ten seconds: at its beginning, an outage may be given those of ten
 		// seconds at once, and then none for nine.
 		load := storm(t, resilience.RetryConfig{MaxAttempts: 4})
@@ -58,7 +60,8 @@ func TestRetryBudgetStopsAStorm(t *testing.T) {
 }
 
 func TestRetryWithoutABudgetIsAStorm(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		load := storm(t, resilience.RetryConfig{MaxAttempts: 4, Budget: -1})
 		if load < 3 {
 			t.Errorf("an outage multiplies load by %.4f, want more than 3: the test proves nothing", load)
@@ -68,7 +71,8 @@ func TestRetryWithoutABudgetIsAStorm(t *testing.T) {
 }
 
 func TestRetryBudgetLeavesAFewToThoseWhoCallSeldom(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		r := newRetry(t, resilience.RetryConfig{MaxAttempts: 100, BaseDelay: 1, Jitter: resilience.JitterNone, MaxDelay: 1})
 		task := failing(make([]error, 0)...)
 		for range 1000 {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -43,7 +44,8 @@ func (a *attempts) run(context.Context) error {
 }
 
 func TestRetryWaitsLongerEachTime(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		cfg := plain
 		cfg.MaxAttempts, cfg.BaseDelay, cfg.MaxDelay, cfg.Multiplier = 6, time.Second, 5*time.Second, 2
 		r, task := newRetry(t, cfg), failing(errDown, errDown, errDown, errDown, errDown)
@@ -122,16 +124,18 @@ func TestRetryGivesUp(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				cfg := plain
 				if c.cfg != nil {
 					c.cfg(&cfg)
 				}
-				ctx, cancel := context.Context(t.Context()), context.CancelFunc(func() {})
+				ctx := t.Context()
 				if c.ctx != nil {
+					var cancel context.CancelFunc
 					ctx, cancel = c.ctx(ctx)
+					defer cancel()
 				}
-				defer cancel()
 				if c.err == nil {
 					c.err = errDown
 				}
@@ -158,7 +162,8 @@ func TestRetryGivesUp(t *testing.T) {
 }
 
 func TestRetryWaitsAsLongAsItIsTold(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		r, task := newRetry(t, plain), failing(fmt.Errorf("charge: %w", comeBack{7 * time.Second}), comeBack{-time.Hour})
 		if err := r.Do(t.Context(), task.run); err != nil {
 			t.Fatal(err)

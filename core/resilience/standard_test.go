@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goflow-go/goflow/core"
@@ -25,7 +26,8 @@ func (s *seen) Do(ctx context.Context, task core.Task) error {
 }
 
 func TestStandardGivesEachAttemptItsTimeAndTheCallAll(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		limit := &seen{}
 		s := newStandard(t, resilience.StandardConfig{
 			Timeout: 10 * time.Second, AttemptTimeout: 4 * time.Second,
@@ -58,7 +60,8 @@ func TestStandardGivesEachAttemptItsTimeAndTheCallAll(t *testing.T) {
 }
 
 func TestStandardAsksAnOpenBreakerOnce(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		s := newStandard(t, resilience.StandardConfig{Breaker: resilience.BreakerConfig{Consecutive: 1}})
 		runs := 0
 		err := s.Do(t.Context(), func(context.Context) error { runs++; return errDown })

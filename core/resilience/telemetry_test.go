@@ -35,7 +35,8 @@ func TestBreakerTellsItsStateFromBirth(t *testing.T) {
 }
 
 func TestBreakerTellsEachChangeWithWhatItHeld(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		rec, ctx := telemetrytest.New(t), t.Context()
 		b := newBreaker(t, exact, to(rec))
 		_ = do(ctx, b, 3, well)
@@ -86,7 +87,8 @@ func TestBreakerTellsEachChangeWithWhatItHeld(t *testing.T) {
 }
 
 func TestBreakerTellsOfTheOtherReasonsToOpen(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		rec := telemetrytest.New(t)
 		row := newBreaker(t, resilience.BreakerConfig{Consecutive: 2}, to(rec))
 		_ = do(t.Context(), row, 2, badly)
@@ -98,7 +100,8 @@ func TestBreakerTellsOfTheOtherReasonsToOpen(t *testing.T) {
 }
 
 func TestAttemptsAreSpansWithTheirNumbers(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		rec := telemetrytest.New(t)
 		r := newRetry(t, plain, to(rec))
 		ctx, parent := rec.StartSpan(t.Context(), "parent")
@@ -135,7 +138,8 @@ func TestAttemptsAreSpansWithTheirNumbers(t *testing.T) {
 }
 
 func TestNothingIsTracedWithoutAParent(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		rec := telemetrytest.New(t)
 		b := newBreaker(t, exact, to(rec))
 		b.ForceOpen(t.Context())
@@ -150,7 +154,8 @@ func TestNothingIsTracedWithoutAParent(t *testing.T) {
 }
 
 func TestEveryNameIsDeclaredAndEmitted(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		rec := telemetrytest.New(t)
 		ctx, parent := rec.StartSpan(t.Context(), "parent")
 		s := newStandard(t, resilience.StandardConfig{Breaker: resilience.BreakerConfig{Consecutive: 1}}, to(rec))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goflow-go/goflow/core"
@@ -30,7 +31,8 @@ func TestTimeoutEndsATask(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				p, start := newTimeout(t, 2*time.Second), time.Now()
 				err := p.Do(t.Context(), c.task)
 				if time.Since(start) != 2*time.Second || err == nil || err.Error() != c.text {
@@ -52,7 +54,8 @@ func TestTimeoutEndsATask(t *testing.T) {
 }
 
 func TestTimeoutTellsItselfFromItsCallers(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		p := newTimeout(t, 2*time.Second)
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -71,7 +74,8 @@ func TestTimeoutTellsItselfFromItsCallers(t *testing.T) {
 }
 
 func TestTimeoutsNest(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		outer, inner := newTimeout(t, 2*time.Second), newTimeout(t, 3*time.Second)
 		start := time.Now()
 		err := core.Compose(outer, inner).Do(t.Context(), taking(time.Hour, nil))
@@ -82,7 +86,8 @@ func TestTimeoutsNest(t *testing.T) {
 }
 
 func TestTimeoutOnlyShortens(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		p := newTimeout(t, 2*time.Second)
 		for after, want := range map[time.Duration]time.Duration{time.Second: time.Second, 2 * time.Second: 2 * time.Second, time.Hour: 2 * time.Second} {
 			ctx, cancel := context.WithTimeout(t.Context(), after)
@@ -99,7 +104,8 @@ func TestTimeoutOnlyShortens(t *testing.T) {
 }
 
 func TestTimeoutLeavesATaskThatIsInTimeAlone(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		p := newTimeout(t, 2*time.Second)
 		if err := p.Do(t.Context(), taking(2*time.Second-1, nil)); err != nil {
 			t.Error(err)

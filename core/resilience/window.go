@@ -44,6 +44,7 @@ type window struct {
 	bad   atomic.Int64
 	extra atomic.Int64
 
+	_      [112]byte // view is read by every call, and written seldom
 	view   atomic.Pointer[view]
 	bucket int64 // nanoseconds
 
