@@ -50,7 +50,7 @@ func (k *Keyed) chargeAt(now int64, key string, n int) (Decision, error) {
 	k.charged.Add(int64(n))
 	h := maphash.String(k.seed, key)
 	s := &k.shards[h>>(64-shardBits)]
-	c, held := k.take(s, h, now, n, true)
+	c, held := k.take(s, h, k.class(key), now, n, true)
 	if !held {
 		s.overflowed.Add(1)
 		c = k.overflow.charge(now, n)

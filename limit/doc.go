@@ -25,6 +25,7 @@
 // [ShardedBucket] is a token bucket for rates so high that asking is a cost. [All] and
 // [AllKeyed] are several limiters as one: permits of all, or of none. Refund gives back what went
 // unused; Charge takes what work already done has cost, and no limit holds for that.
+// [WithClasses] gives some keys of a [Keyed] limiter, such as those of a plan, another quota.
 //
 // [LeakyBucket] makes a stream smooth: one at a time, an interval apart, and no burst. [FixedWindow] is
 // a quota by the clock, such as 1000 a day. [SlidingWindow] approximates a window that slides along, and

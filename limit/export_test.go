@@ -17,13 +17,13 @@ func NewAt(name string, cfg TokenBucketConfig) (*TokenBucket, error) {
 }
 
 // NewKeyedAt makes a keyed limiter whose clock readings are given.
-func NewKeyedAt(name string, cfg KeyedConfig) (*Keyed, error) {
-	k, err := NewKeyed(name, cfg)
+func NewKeyedAt(name string, cfg KeyedConfig, opts ...Option) (*Keyed, error) {
+	k, err := NewKeyed(name, cfg, opts...)
 	if err == nil {
 		q := k.overflow.quota.Load().at(At0)
 		k.overflow.quota.Store(q)
 		for i := range k.shards {
-			k.shards[i].table.Store(newTable(q, 0))
+			k.shards[i].table.Store(k.newTable(q, 0))
 		}
 	}
 	return k, err

@@ -2,6 +2,7 @@ package limit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"math/bits"
@@ -30,8 +31,10 @@ type Keyed struct {
 	metrics  points
 	seed     maphash.Seed
 	maxKeys  int64
-	tuning   sync.Mutex // held by changes of the quota, which go from shard to shard
-	overflow cell       // the shared bucket; holds the quota in force
+	classOf  func(key string) int // nil without classes
+	classes  []*quota             // never changed
+	tuning   sync.Mutex           // held by changes of the quota, which go from shard to shard
+	overflow cell                 // the shared bucket; holds the quota in force
 
 	_      [64]byte
 	keys   atomic.Int64 // held now; above maxKeys only while a further one is being refused
@@ -52,17 +55,18 @@ const (
 // NewKeyed makes a keyed limiter. The name is its telemetry's and its errors'. A wrong config is an
 // error that names every field at fault. Close it when it is no longer needed.
 func NewKeyed(name string, cfg KeyedConfig, opts ...Option) (*Keyed, error) {
-	if err := core.Configure("limit", name, cfg.Validate()); err != nil {
+	o := newOptions(opts)
+	if err := core.Configure("limit", name, errors.Join(cfg.Validate(), o.validClasses())); err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
 	k := &Keyed{inst: newInstrument(name, opts), seed: maphash.MakeSeed(), maxKeys: int64(cfg.MaxKeys)}
 	k.metrics = k.inst.points()
-	q := newQuota(cfg.Rate, cfg.Burst, clock.Now())
+	q := k.classify(newQuota(cfg.Rate, cfg.Burst, clock.Now()), o)
 	k.overflow.quota.Store(q)
 	k.fullUntil.Store(q.base)
 	for i := range k.shards {
-		k.shards[i].table.Store(newTable(q, 0))
+		k.shards[i].table.Store(k.newTable(q, 0))
 		k.shards[i].purgeAt.Store(q.base)
 	}
 	k.inst.start((*keyedReading)(k))
@@ -114,18 +118,18 @@ func (k *Keyed) decide(now int64, key string, n int) (Decision, error) {
 
 // claim takes and counts.
 func (k *Keyed) claim(now int64, key string, n int) (claim, error) {
-	c, _, err := k.claimHashed(now, maphash.String(k.seed, key), n)
+	c, _, err := k.claimHashed(now, maphash.String(k.seed, key), k.class(key), n)
 	return c, err
 }
 
 // claimHashed is claim for a key's hash. It says whether the key is held, and not in the shared bucket.
-func (k *Keyed) claimHashed(now int64, h uint64, n int) (c claim, held bool, err error) {
+func (k *Keyed) claimHashed(now int64, h uint64, class, n int) (c claim, held bool, err error) {
 	s := &k.shards[h>>(64-shardBits)]
-	if burst := k.overflow.quota.Load().burst; n <= 0 || n > burst {
+	if burst := k.burst(class); n <= 0 || n > burst {
 		s.denied.Add(1)
 		return claim{}, false, &PermitsError{Limiter: k.inst.name, Permits: n, Burst: burst}
 	}
-	c, held = k.take(s, h, now, n, false)
+	c, held = k.take(s, h, class, now, n, false)
 	if !held {
 		c = k.overflow.take(now, n, 0)
 		s.overflowed.Add(1)
@@ -147,17 +151,20 @@ func (o one) Take(ctx context.Context, n int) (Decision, error) { return o.keyed
 
 func (o one) Name() string { return o.keyed.Name() }
 
-// SetRate changes the rate of every key. Permits in use stay in use.
+// SetRate changes the rate of every key. Permits in use stay in use. It is an error with [WithClasses].
 func (k *Keyed) SetRate(ctx context.Context, rate Rate) error {
 	return k.set(ctx, func(q *quota) (Rate, int) { return rate, q.burst })
 }
 
-// SetBurst changes the burst of every key. Permits in use stay in use.
+// SetBurst changes the burst of every key. Permits in use stay in use. It is an error with [WithClasses].
 func (k *Keyed) SetBurst(ctx context.Context, burst int) error {
 	return k.set(ctx, func(q *quota) (Rate, int) { return q.rate, burst })
 }
 
 func (k *Keyed) set(ctx context.Context, to func(q *quota) (Rate, int)) error {
+	if k.classOf != nil {
+		return fmt.Errorf("limit: %q: %w: the quota of a limiter with classes cannot be changed", k.inst.name, core.ErrInvalid)
+	}
 	q, err := k.retune(clock.Now(), to)
 	if err == nil {
 		k.inst.quotaChanged(ctx, q.rate, q.burst)

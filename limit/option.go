@@ -18,6 +18,8 @@ type options struct {
 	telemetry []telemetry.Option
 	showKey   func(key string) string
 	overload  func(err error) bool
+	classOf   func(key string) int
+	classes   []Quota
 }
 
 // WithTelemetry sets where the limiter's telemetry goes, and when it makes spans.

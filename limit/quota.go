@@ -44,7 +44,12 @@ const (
 
 // newQuota makes the quota of a valid rate and burst.
 func newQuota(rate Rate, burst int, base int64) *quota {
-	q := &quota{base: base, rate: rate, burst: burst, most: burst, shift: finest}
+	return newQuotaIn(rate, burst, base, finest)
+}
+
+// newQuotaIn is newQuota with ticks of 2^-shift ns, or coarser ones where those do not fit.
+func newQuotaIn(rate Rate, burst int, base int64, shift uint8) *quota {
+	q := &quota{base: base, rate: rate, burst: burst, most: burst, shift: shift}
 	exact := rate.interval()
 	for ; ; q.shift-- {
 		q.interval = ceil(exact, q.shift)

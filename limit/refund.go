@@ -116,7 +116,7 @@ func (k *Keyed) TakeRefundable(ctx context.Context, key string, n int) (Decision
 
 func (k *Keyed) takeRefundable(now int64, key string, n int) (Decision, Receipt, error) {
 	h := maphash.String(k.seed, key)
-	c, held, err := k.claimHashed(now, h, n)
+	c, held, err := k.claimHashed(now, h, k.class(key), n)
 	if err != nil {
 		return Decision{}, Receipt{}, err
 	}
@@ -154,7 +154,11 @@ func (k *Keyed) refund(now int64, r Receipt, n int) {
 	defer s.mu.Unlock()
 	t := s.table.Load()
 	if sl := t.held(r.hash); sl != nil {
-		r.release(&sl.tat, t.quota, now, n)
+		q := t.quota
+		if k.classOf != nil {
+			q = r.claim.quota
+		}
+		r.release(&sl.tat, q, now, n)
 	}
 }
 

@@ -33,10 +33,11 @@ const (
 )
 
 type table struct {
-	quota *quota
-	slots []slot
-	used  atomic.Int64 // claimed slots; at most full
-	full  int64
+	quota   *quota
+	classes []*quota // with the ticks of quota
+	slots   []slot
+	used    atomic.Int64 // claimed slots; at most full
+	full    int64
 }
 
 type slot struct {
@@ -67,7 +68,7 @@ func (s *shard) counted(ok bool, n int) {
 
 // take takes n permits of the key with hash h, or charges for them. It is false, and nothing was
 // decided, when the key is not held and no further one may be.
-func (k *Keyed) take(s *shard, h uint64, now int64, n int, charge bool) (c claim, held bool) {
+func (k *Keyed) take(s *shard, h uint64, class int, now int64, n int, charge bool) (c claim, held bool) {
 	h = min(max(h, 1), closed-1)
 	for t := s.table.Load(); ; {
 		if t.quota.expired(now) {
@@ -77,7 +78,11 @@ func (k *Keyed) take(s *shard, h uint64, now int64, n int, charge bool) (c claim
 		sl, state := t.find(k, h)
 		switch state {
 		case found:
-			if c, ok := sl.take(t.quota, now, n, charge); ok {
+			q := t.quota
+			if class > 0 {
+				q = t.classes[class-1]
+			}
+			if c, ok := sl.take(q, now, n, charge); ok {
 				return c, true
 			}
 			t = s.current()
@@ -249,7 +254,7 @@ func (s *shard) swap(old *table, k *Keyed, q *quota, now int64) *table {
 			keep = append(keep, key{hash, tat})
 		}
 	}
-	t := newTable(q, len(keep))
+	t := k.newTable(q, len(keep))
 	for _, kept := range keep {
 		i := place(kept.hash, len(t.slots))
 		for t.slots[i].hash.Load() != 0 {
