@@ -32,3 +32,7 @@ func (k FirstKey) ChargeAt(now time.Duration, n int) (Decision, error) {
 func (k FirstKey) TakePlainAt(now time.Duration, n int) (Decision, error) {
 	return k.TakeAt(now, "first", n)
 }
+
+func (p *Priority) TakeAt(now time.Duration, n int) (Decision, error) {
+	return p.decide(At0+int64(now), n)
+}
