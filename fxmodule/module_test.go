@@ -124,7 +124,7 @@ func TestServersStopBeforeLimitersAndTelemetryLast(t *testing.T) {
 	want := []string{
 		"fxmodule",    // not ready
 		"servicefx",   // the server
-		"limitfx",       // its limiter
+		"limitfx",     // its limiter
 		"servicefx",   // the admin port
 		"health",      // its probes
 		"telemetryfx", // all that was reported

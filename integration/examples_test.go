@@ -24,7 +24,7 @@ func TestExamplesGreetLimitAndReport(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api, admin := freeAddr(t), freeAddr(t)
-			cmd := exec.Command(buildWith(t, name, sources, strings.NewReplacer("127.0.0.1:8080", api, "127.0.0.1:9090", admin)))
+			cmd := exec.CommandContext(t.Context(), buildWith(t, name, sources, strings.NewReplacer("127.0.0.1:8080", api, "127.0.0.1:9090", admin)))
 			out := newLines()
 			cmd.Stdout, cmd.Stderr = out, out
 			if err := cmd.Start(); err != nil {
@@ -38,19 +38,19 @@ func TestExamplesGreetLimitAndReport(t *testing.T) {
 				}
 				<-time.After(10 * time.Millisecond)
 			}
-			if _, body := get(t, client, "http://"+api+"/hello/Gopher", nil); body != "Hello, Gopher!\n" {
-				t.Errorf("it answered %q", body)
+			if got := get(t, client, "http://"+api+"/hello/Gopher", nil); got.body != "Hello, Gopher!\n" {
+				t.Errorf("it answered %q", got.body)
 			}
 			denied := 0
 			for range 20 {
-				if resp, _ := get(t, client, "http://"+api+"/hello/Gopher", nil); resp.StatusCode == http.StatusTooManyRequests {
+				if get(t, client, "http://"+api+"/hello/Gopher", nil).status == http.StatusTooManyRequests {
 					denied++
 				}
 			}
 			if denied == 0 {
 				t.Error("21 requests at once were all allowed, want about 10")
 			}
-			_, metrics := get(t, client, "http://"+admin+"/metrics", nil)
+			metrics := get(t, client, "http://"+admin+"/metrics", nil).body
 			requireMetric(t, metrics, `goflow_limiter_decisions_total{.*name="clients".*outcome="allowed".*} [1-9][0-9]*`)
 			requireMetric(t, metrics, `http_server_request_duration_seconds_count{.*http_route="/hello/{name}".*} [1-9][0-9]*`)
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -70,7 +70,7 @@ func freeAddr(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().String()
 }
 
@@ -107,7 +107,7 @@ func buildWith(t *testing.T, name string, sources []string, words *strings.Repla
 		t.Fatal(err)
 	}
 	binary = filepath.Join(dir, name)
-	if out, err := exec.Command("go", "build", "-overlay", list, "-o", binary, "../examples/"+name).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-overlay", list, "-o", binary, "../examples/"+name).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return binary
@@ -115,7 +115,7 @@ func buildWith(t *testing.T, name string, sources []string, words *strings.Repla
 
 func TestProtectRidesOutAnOutage(t *testing.T) {
 	t.Parallel()
-	out, err := exec.Command("go", "run", "../examples/protect").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "run", "../examples/protect").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

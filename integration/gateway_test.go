@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,6 +18,7 @@ import (
 )
 
 func newClient(t *testing.T) *http.Client {
+	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
@@ -27,19 +29,19 @@ func TestGatewayAdmitsTheBurstAndTellsTheRestWhenToComeBack(t *testing.T) {
 	p := startGateway(t, nil, "-load", "0", "-rate", "1/m", "-burst", "10")
 	client := newClient(t)
 	for i := range 25 {
-		resp, body := get(t, client, p.url+"/hello", nil)
-		if policy := resp.Header.Get("RateLimit-Policy"); policy != `"clients";q=10;w=600` {
+		resp := get(t, client, p.url+"/hello", nil)
+		if policy := resp.header.Get("RateLimit-Policy"); policy != `"clients";q=10;w=600` {
 			t.Errorf("request %d: RateLimit-Policy is %s", i, policy)
 		}
 		if i < 10 {
-			if resp.StatusCode != http.StatusOK || !strings.Contains(body, "Hello") {
-				t.Errorf("request %d: %d %q, want 200 from the sample", i, resp.StatusCode, body)
+			if resp.status != http.StatusOK || !strings.Contains(resp.body, "Hello") {
+				t.Errorf("request %d: %d %q, want 200 from the sample", i, resp.status, resp.body)
 			}
 			continue
 		}
-		requireQuotaExceeded(t, resp, body)
+		requireQuotaExceeded(t, resp)
 	}
-	_, metrics := get(t, client, p.admin+"/metrics", nil)
+	metrics := get(t, client, p.admin+"/metrics", nil).body
 	requireMetric(t, metrics, `goflow_limiter_decisions_total{.*name="clients".*outcome="allowed".*} 10`)
 	requireMetric(t, metrics, `goflow_limiter_decisions_total{.*name="clients".*outcome="denied".*} 15`)
 	requireMetric(t, metrics, `http_server_request_duration_seconds_count{.*status_code="200".*server_address="gateway".*} 10`)
@@ -50,12 +52,12 @@ func TestGatewayAdmitsTheBurstAndTellsTheRestWhenToComeBack(t *testing.T) {
 	}
 }
 
-func requireQuotaExceeded(t *testing.T, resp *http.Response, body string) {
+func requireQuotaExceeded(t *testing.T, resp answer) {
 	t.Helper()
-	if resp.StatusCode != http.StatusTooManyRequests {
-		t.Errorf("status %d, want 429", resp.StatusCode)
+	if resp.status != http.StatusTooManyRequests {
+		t.Errorf("status %d, want 429", resp.status)
 	}
-	after, limit := resp.Header.Get("Retry-After"), resp.Header.Get("RateLimit")
+	after, limit := resp.header.Get("Retry-After"), resp.header.Get("RateLimit")
 	if !regexp.MustCompile(`^(59|60)$`).MatchString(after) || limit != `"clients";r=0;t=`+after {
 		t.Errorf("Retry-After %q, RateLimit %q, want 60 and r=0;t=60", after, limit)
 	}
@@ -64,8 +66,8 @@ func requireQuotaExceeded(t *testing.T, resp *http.Response, body string) {
 		Status   int      `json:"status"`
 		Violated []string `json:"violated-policies"`
 	}
-	if err := json.Unmarshal([]byte(body), &problem); err != nil || resp.Header.Get("Content-Type") != "application/problem+json" {
-		t.Fatalf("body %q of type %q: %v", body, resp.Header.Get("Content-Type"), err)
+	if err := json.Unmarshal([]byte(resp.body), &problem); err != nil || resp.header.Get("Content-Type") != "application/problem+json" {
+		t.Fatalf("body %q of type %q: %v", resp.body, resp.header.Get("Content-Type"), err)
 	}
 	if problem.Type != "https://iana.org/assignments/http-problem-types#quota-exceeded" || problem.Status != 429 ||
 		len(problem.Violated) != 1 || problem.Violated[0] != "clients" {
@@ -103,9 +105,9 @@ func TestARequestIsOneTraceFromTheCallersSpanToTheUpstream(t *testing.T) {
 	t.Parallel()
 	p := startGateway(t, []string{"OTEL_TRACES_EXPORTER=console"}, "-load", "0")
 	const caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-	resp, _ := get(t, newClient(t), p.url+"/hello", http.Header{"Traceparent": {caller}})
-	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("status %d", resp.StatusCode)
+	resp := get(t, newClient(t), p.url+"/hello", http.Header{"Traceparent": {caller}})
+	if resp.status != http.StatusOK {
+		t.Fatalf("status %d", resp.status)
 	}
 	if code := p.signal(syscall.SIGTERM); code != 0 {
 		t.Fatalf("exit code %d", code)
@@ -191,11 +193,15 @@ func TestSIGTERMUnderFullLoadLosesNoRequest(t *testing.T) {
 }
 
 func fetch(client *http.Client, url string) error {
-	resp, err := client.Get(url)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
 	_, err = io.Copy(io.Discard, resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = errors.New(resp.Status)
@@ -207,25 +213,25 @@ func TestGatewayIsReadyWhileItServesAndNotWhileItDrains(t *testing.T) {
 	t.Parallel()
 	p := startGateway(t, nil, "-load", "0", "-drain", "1s")
 	client := newClient(t)
-	if resp, body := get(t, client, p.admin+"/readyz", nil); resp.StatusCode != http.StatusOK {
-		t.Fatalf("/readyz is %d %q", resp.StatusCode, body)
+	if resp := get(t, client, p.admin+"/readyz", nil); resp.status != http.StatusOK {
+		t.Fatalf("/readyz is %d %q", resp.status, resp.body)
 	}
 	done := make(chan int)
 	go func() { done <- p.signal(syscall.SIGTERM) }()
 	for deadline := time.Now().Add(800 * time.Millisecond); ; {
-		resp, _ := get(t, client, p.admin+"/readyz", nil)
-		if resp.StatusCode == http.StatusServiceUnavailable {
+		resp := get(t, client, p.admin+"/readyz", nil)
+		if resp.status == http.StatusServiceUnavailable {
 			break
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("/readyz stays ready after SIGTERM")
 		}
 	}
-	if resp, _ := get(t, client, p.url+"/hello", nil); resp.StatusCode != http.StatusOK {
-		t.Errorf("while draining a request gets %d, want 200", resp.StatusCode)
+	if resp := get(t, client, p.url+"/hello", nil); resp.status != http.StatusOK {
+		t.Errorf("while draining a request gets %d, want 200", resp.status)
 	}
-	if resp, _ := get(t, client, p.admin+"/livez", nil); resp.StatusCode != http.StatusOK {
-		t.Errorf("/livez while draining is %d, want 200", resp.StatusCode)
+	if resp := get(t, client, p.admin+"/livez", nil); resp.status != http.StatusOK {
+		t.Errorf("/livez while draining is %d, want 200", resp.status)
 	}
 	if code := <-done; code != 0 {
 		t.Errorf("exit code %d", code)
@@ -240,7 +246,7 @@ func TestAnAddressInUseIsExitCodeOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := strings.TrimPrefix(first.url, "http://")
-	out, err := exec.Command(binary, "-load", "0", "-admin", "127.0.0.1:0", "-addr", addr).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), binary, "-load", "0", "-admin", "127.0.0.1:0", "-addr", addr).CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
 		t.Errorf("it ended with %v, want exit code 1", err)
 	}
@@ -254,7 +260,7 @@ func TestGatewayMakesItsOwnLoad(t *testing.T) {
 	p := startGateway(t, nil, "-load", "50")
 	client := newClient(t)
 	for deadline := time.Now().Add(10 * time.Second); ; {
-		_, metrics := get(t, client, p.admin+"/metrics", nil)
+		metrics := get(t, client, p.admin+"/metrics", nil).body
 		if regexp.MustCompile(`(?m)^goflow_limiter_decisions_total{.*"allowed".*} [1-9]`).MatchString(metrics) {
 			break
 		}
@@ -295,29 +301,29 @@ func TestGatewaySurvivesItsUpstreamBeingKilledAndComingBack(t *testing.T) {
 	stop := startUpstream(t, addr)
 	p := startGateway(t, nil, "-load", "0", "-upstream", "http://"+addr, "-rate", "100000/s", "-burst", "100000")
 	client := newClient(t)
-	until := func(what string, want func(status int) bool) *http.Response {
+	until := func(what string, want func(status int) bool) answer {
 		t.Helper()
 		for deadline := time.Now().Add(20 * time.Second); ; {
-			resp, _ := get(t, client, p.url+"/", nil)
-			if want(resp.StatusCode) {
+			resp := get(t, client, p.url+"/", nil)
+			if want(resp.status) {
 				return resp
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("%s: still %d; it said:\n%s", what, resp.StatusCode, p.stderr.text())
+				t.Fatalf("%s: still %d; it said:\n%s", what, resp.status, p.stderr.text())
 			}
 		}
 	}
 	until("at first", func(status int) bool { return status == http.StatusOK })
 	stop()
 	resp := until("once the upstream is down and the breaker open", func(status int) bool { return status == http.StatusServiceUnavailable })
-	if after := resp.Header.Get("Retry-After"); after == "" {
+	if after := resp.header.Get("Retry-After"); after == "" {
 		t.Error("503 without Retry-After")
 	}
-	_, metrics := get(t, client, p.admin+"/metrics", nil)
+	metrics := get(t, client, p.admin+"/metrics", nil).body
 	requireMetric(t, metrics, `goflow_breaker_state{.*name="upstream".*state="open".*} 1`)
 	defer startUpstream(t, addr)()
 	until("once the upstream is back", func(status int) bool { return status == http.StatusOK })
-	_, metrics = get(t, client, p.admin+"/metrics", nil)
+	metrics = get(t, client, p.admin+"/metrics", nil).body
 	requireMetric(t, metrics, `goflow_breaker_state{.*name="upstream".*state="closed".*} 1`)
 	requireMetric(t, metrics, `goflow_limiter_permit_usage{.*name="upstream".*} 0`)
 	if code := p.signal(syscall.SIGTERM); code != 0 {
@@ -328,8 +334,8 @@ func TestGatewaySurvivesItsUpstreamBeingKilledAndComingBack(t *testing.T) {
 func TestAnUpstreamThatIsDownIsABadGateway(t *testing.T) {
 	t.Parallel()
 	p := startGateway(t, nil, "-load", "0", "-upstream", "http://127.0.0.1:1")
-	if resp, _ := get(t, newClient(t), p.url+"/", nil); resp.StatusCode != http.StatusBadGateway {
-		t.Errorf("status %d, want 502", resp.StatusCode)
+	if resp := get(t, newClient(t), p.url+"/", nil); resp.status != http.StatusBadGateway {
+		t.Errorf("status %d, want 502", resp.status)
 	}
 	p.stderr.wait(t, "time=")
 	if text := p.stderr.text(); !strings.Contains(text, "upstream did not answer") {

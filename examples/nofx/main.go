@@ -19,19 +19,19 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context) error {
+func run() (err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
 	sdk, err := otelsdk.Setup(ctx, otelsdk.Config{ServiceName: "nofx"})
 	if err != nil {
 		return err
 	}
-	defer sdk.Shutdown(context.WithoutCancel(ctx)) // last, and bounded
+	defer func() { err = errors.Join(err, sdk.Shutdown(context.WithoutCancel(ctx))) }() // last, and bounded
 
 	clients, err1 := limit.NewKeyed("clients", limit.KeyedConfig{Rate: limit.PerSecond(5), Burst: 10},
 		limit.WithTelemetry(sdk.Options()...))

@@ -36,6 +36,12 @@ func newClient() (*http.Client, *resilience.Standard, error) {
 }
 
 func main() {
+	if err := run(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run() error {
 	var calls atomic.Int64
 	var down atomic.Bool
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -46,7 +52,7 @@ func main() {
 	defer service.Close()
 	client, stack, err := newClient()
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 
 	fmt.Println("shaky:", pay(client, service.URL, 20), "of 20 calls succeeded, breaker", stack.Breaker().State())
@@ -57,6 +63,7 @@ func main() {
 		pay(client, service.URL, 1)
 	}
 	fmt.Println("back:", "breaker", stack.Breaker().State())
+	return nil
 }
 
 // pay makes n calls and says how many succeeded.
