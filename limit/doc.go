@@ -27,6 +27,7 @@
 // unused; Charge takes what work already done has cost, and no limit holds for that.
 // [WithClasses] gives some keys of a [Keyed] limiter, such as those of a plan, another quota.
 // [TokenBucket.Priority] makes views of one bucket for what matters less.
+// [Shadow] tries a limit out without denying anything.
 //
 // [LeakyBucket] makes a stream smooth: one at a time, an interval apart, and no burst. [FixedWindow] is
 // a quota by the clock, such as 1000 a day. [SlidingWindow] approximates a window that slides along, and

@@ -22,7 +22,7 @@ var limiters = telemetry.NewKind(scopeName,
 	flowconv.LimiterPermitUsage, flowconv.LimiterPermitLimit,
 	flowconv.LimiterQueueSize, flowconv.LimiterWaitDuration,
 	flowconv.LimiterKeyUsage, flowconv.LimiterKeyLimit, flowconv.LimiterOverflows,
-	flowconv.LimiterRefunds, flowconv.LimiterCharges,
+	flowconv.LimiterRefunds, flowconv.LimiterCharges, flowconv.LimiterNearLimits,
 )
 
 // outcome is what a limiter decided.
@@ -33,6 +33,7 @@ const (
 	outcomeDenied
 	outcomeDelayed
 	outcomeCancelled
+	outcomeShadowed // of a Shadow alone
 )
 
 func outcomeOf(ok bool, delay time.Duration) outcome {
@@ -53,6 +54,8 @@ func (o outcome) String() string {
 		return flowconv.LimiterOutcomeDenied
 	case outcomeDelayed:
 		return flowconv.LimiterOutcomeDelayed
+	case outcomeShadowed:
+		return flowconv.LimiterOutcomeShadowed
 	case outcomeCancelled:
 	}
 	return flowconv.LimiterOutcomeCancelled

@@ -20,6 +20,8 @@ type Stats struct {
 	InUse   int  // permits in use now; above Burst while callers wait for later ones
 	Waiting int  // callers waiting now
 
+	NearLimit int64 // of a Shadow: decisions allowed with less than a fifth of the permits left
+
 	Charged  int64 // permits taken by Charge; not in Permits
 	Refunded int64 // permits given back by Refund
 

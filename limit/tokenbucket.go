@@ -130,7 +130,7 @@ func (b *TokenBucket) counted(o outcome, n int) {
 	case outcomeCancelled:
 		b.cancelled.Add(1)
 		return
-	case outcomeDenied:
+	case outcomeDenied, outcomeShadowed: // a bucket shadows nothing
 		b.denied.Add(1)
 		return
 	}

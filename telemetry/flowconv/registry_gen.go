@@ -136,6 +136,7 @@ const (
 	LimiterAlgorithmConcurrency   = "concurrency"    // permits held at the same time
 	LimiterAlgorithmAdaptive      = "adaptive"       // permits held at the same time, as many as measured latency allows
 	LimiterAlgorithmAll           = "all"            // permits of several limiters, or none
+	LimiterAlgorithmShadow        = "shadow"         // what another limiter says, but it lets all through
 	LimiterAlgorithmThrottle      = "throttle"       // a client's own share of rejections, from how many the backend rejects
 )
 
@@ -144,6 +145,7 @@ const (
 	LimiterOutcomeAllowed   = "allowed"   // permitted at once
 	LimiterOutcomeDenied    = "denied"    // not permitted
 	LimiterOutcomeDelayed   = "delayed"   // permitted for a later time
+	LimiterOutcomeShadowed  = "shadowed"  // let through, though the limiter being tried out denied it
 	LimiterOutcomeCancelled = "cancelled" // given back: a reservation was cancelled, or a waiter's context ended
 )
 
@@ -182,6 +184,7 @@ var (
 	LimiterKeyLimit     = Metric{Name: "goflow.limiter.key.limit", Unit: "{key}", Description: "Keys a keyed limiter may hold. Further keys share one bucket.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterOverflows    = Metric{Name: "goflow.limiter.overflows", Unit: "{decision}", Description: "Decisions of a keyed limiter made on the shared bucket, because it held its limit of keys.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterCharges      = Metric{Name: "goflow.limiter.charges", Unit: "{permit}", Description: "Permits taken without asking, for work already done.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterNearLimits   = Metric{Name: "goflow.limiter.near_limits", Unit: "{decision}", Description: "Decisions allowed with less than a fifth of the permits left, by a limiter being tried out.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterRefunds      = Metric{Name: "goflow.limiter.refunds", Unit: "{permit}", Description: "Permits given back to a limiter because they went unused.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterWaitDuration = Metric{Name: "goflow.limiter.wait.duration", Unit: "s", Description: "How long callers that had to wait for a permit waited.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "error.type"}}
 	BreakerCalls        = Metric{Name: "goflow.breaker.calls", Unit: "{call}", Description: "Calls to a breaker.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.outcome"}}
@@ -199,7 +202,7 @@ var (
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
-var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, FallbackCalls, HedgeCalls, HedgeRuns, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, RetryAttempts, RetryCalls, TimeoutCalls}
+var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, FallbackCalls, HedgeCalls, HedgeRuns, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, RetryAttempts, RetryCalls, TimeoutCalls}
 
 // Spans.
 var (
