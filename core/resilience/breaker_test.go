@@ -160,6 +160,9 @@ func TestBreakerProbesOneAtATimeAndRecovers(t *testing.T) {
 			if after, known := core.RetryAfter(second); !errors.Is(second, core.ErrRejected) || !known || after != 0 {
 				t.Fatalf("got %v, want a rejection while the probe runs", second)
 			}
+			if want := `resilience: breaker "payments" is half-open, and its probes are running`; second.Error() != want {
+				t.Errorf("got %q, want %q", second, want)
+			}
 			b.Done(probe, nil)
 		}
 		requireState(t, b, resilience.Closed)
