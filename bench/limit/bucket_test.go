@@ -1,6 +1,10 @@
 package limit_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/goflow-go/goflow/bench/internal/side"
+)
 
 // asker is a limiter of one bucket: make gives what asks it for a permit.
 type asker struct {
@@ -10,6 +14,7 @@ type asker struct {
 
 var askers = []asker{
 	{"goflow-metered", allowUnder(metered)},
+	{"goflow-sharded-metered", newSharded},
 	{"goflow-counters", allowUnder(countersOnly)},
 	{"goflow-noop", allowUnder(unmetered)},
 	{"goflow-recording-parent", allowTraced},
@@ -32,34 +37,19 @@ func BenchmarkBucket(b *testing.B) {
 // ask measures every asker, and fails when one does not answer what it should.
 func ask(b *testing.B, q quota, want bool) {
 	b.Helper()
+	var impls []side.Impl
 	for _, a := range askers {
-		if a.impl == "uber" && !want {
-			continue // it has no way to deny
+		if !want && (a.impl == "uber" || a.impl == "goflow-sharded-metered") {
+			continue // it has no way to deny, or permits too often to deny all the time
 		}
-		b.Run("impl="+a.impl, func(b *testing.B) {
-			allow := a.make(b, q)
+		impls = append(impls, side.Impl{Name: a.impl, Make: func(tb testing.TB) func() bool {
+			tb.Helper()
+			allow := a.make(tb, q)
 			if !allow() {
-				b.Fatal("the first call was denied")
+				tb.Fatal("the first call was denied")
 			}
-			b.Run("serial", func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if allow() != want {
-						b.Fatalf("allowed is %t, want %t", !want, want)
-					}
-				}
-			})
-			b.Run("parallel", func(b *testing.B) {
-				b.ReportAllocs()
-				b.RunParallel(func(pb *testing.PB) {
-					for pb.Next() {
-						if allow() != want {
-							b.Errorf("allowed is %t, want %t", !want, want)
-							return
-						}
-					}
-				})
-			})
-		})
+			return allow
+		}})
 	}
+	side.Run(b, impls, want)
 }

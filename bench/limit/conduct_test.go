@@ -76,11 +76,12 @@ func pace(b *testing.B, wait func(context.Context) error) float64 {
 	return float64(n) / time.Since(begin).Seconds()
 }
 
-// BenchmarkAdmitted lets goroutines ask all the time, for two seconds. More than 1 is too many.
+// BenchmarkAdmitted lets goroutines ask all the time, for a second. More than 1 is too many.
 func BenchmarkAdmitted(b *testing.B) {
 	for _, goroutines := range []int{1, 2, 64, 1024} {
 		for _, a := range []asker{
 			{"goflow-metered", allowUnder(metered)},
+			{"goflow-sharded-metered", newSharded},
 			{"bare-gcra", newGCRA},
 			{"x-time", newXTime},
 			{"failsafe-bursty", newFailsafeBursty},
@@ -117,7 +118,7 @@ func admitted(b *testing.B, make func(testing.TB, quota) func() bool, goroutines
 			given.Add(n)
 		})
 	}
-	<-time.After(2 * time.Second)
+	<-time.After(time.Second)
 	stop.Store(true)
 	done.Wait()
 	return float64(given.Load()) / (hot.perSecond()*time.Since(begin).Seconds() + float64(hot.burst))

@@ -2,44 +2,22 @@ package limit_test
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/goflow-go/goflow/bench/internal/side"
 	"github.com/goflow-go/goflow/limit"
 	"github.com/goflow-go/goflow/telemetry"
 )
 
-// sdk is what an application has set up: one for the process.
-var sdk = sync.OnceValue(func() []telemetry.Option {
-	return []telemetry.Option{
-		telemetry.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))),
-		telemetry.WithTracerProvider(tracing()),
-	}
-})
-
-var tracing = sync.OnceValue(func() *sdktrace.TracerProvider {
-	return sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(discard{}))
-})
-
-// discard is a span processor that keeps nothing.
-type discard struct{}
-
-func (discard) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
-func (discard) OnEnd(sdktrace.ReadOnlySpan)                     {}
-func (discard) Shutdown(context.Context) error                  { return nil }
-func (discard) ForceFlush(context.Context) error                { return nil }
-
-func metered() limit.Option { return limit.WithTelemetry(sdk()...) }
+func metered() limit.Option { return limit.WithTelemetry(side.SDK()...) }
 
 func countersOnly() limit.Option {
-	return limit.WithTelemetry(append(sdk(), telemetry.WithSpans(telemetry.Never))...)
+	return limit.WithTelemetry(append(side.SDK(), telemetry.WithSpans(telemetry.Never))...)
 }
 
 func unmetered() limit.Option {
@@ -81,12 +59,26 @@ func allowUnder(opt func() limit.Option) func(testing.TB, quota) func() bool {
 
 // allowTraced asks inside a span that records.
 func allowTraced(tb testing.TB, q quota) func() bool {
-	ctx, span := tracing().Tracer("bench").Start(context.Background(), "request")
+	ctx, span := side.Tracing().Tracer("bench").Start(context.Background(), "request")
 	if !span.IsRecording() {
 		tb.Fatal("the parent span does not record")
 	}
 	tb.Cleanup(func() { span.End() })
 	bucket := newTokenBucket(tb, q, metered())
+	return func() bool { return bucket.Allow(ctx) }
+}
+
+// newSharded makes a bucket whose permits are leased to shards.
+func newSharded(tb testing.TB, q quota) func() bool {
+	tb.Helper()
+	bucket, err := limit.NewSharded("bench", limit.ShardedConfig{
+		Rate: limit.Per(float64(q.count), q.period), Burst: q.burst,
+	}, metered())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(bucket.Close)
+	ctx := context.Background()
 	return func() bool { return bucket.Allow(ctx) }
 }
 

@@ -17,6 +17,7 @@ import (
 // suite is a benchmark function, and how its figures are shown.
 type suite struct {
 	name  string
+	dir   string // the package it is in
 	title string
 	// cost suites are run with every number of processors asked for, and shown with ratios; others
 	// are run with the last.
@@ -26,10 +27,19 @@ type suite struct {
 }
 
 var all = []suite{
-	{name: "Bucket", title: "One bucket", cost: true},
-	{name: "Keyed", title: "A bucket for each key", cost: true},
-	{name: "Pace", title: "Waiting: permits that one blocked goroutine got, of those it was promised"},
-	{name: "Admitted", title: "Goroutines asking all the time: permits given, of rate*t + burst; the worst run", worst: true},
+	{name: "Bucket", dir: "limit", title: "One bucket", cost: true},
+	{name: "Keyed", dir: "limit", title: "A bucket for each key", cost: true},
+	{name: "Pace", dir: "limit", title: "Waiting: permits that one blocked goroutine got, of those it was promised"},
+	{
+		name: "Admitted", dir: "limit", worst: true,
+		title: "Goroutines asking all the time: permits given, of rate*t + burst; the worst run",
+	},
+	{name: "Concurrency", dir: "limit", title: "A permit taken and released", cost: true},
+	{name: "Adaptive", dir: "limit", title: "Adaptive concurrency: a call admitted, and its success recorded", cost: true},
+	{name: "Throttle", dir: "limit", title: "Client-side throttle: a call admitted, and its success recorded", cost: true},
+	{name: "Breaker", dir: "resilience", title: "A breaker around a call", cost: true},
+	{name: "Stack", dir: "resilience", title: "Rate limit, breaker and bulkhead around a call", cost: true},
+	{name: "Retry", dir: "resilience", title: "A retry around a call that succeeds", cost: true},
 }
 
 func names() (names []string) {
@@ -56,23 +66,37 @@ func (c config) measure(ctx context.Context, report *log.Logger) (_ *results, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	program := filepath.Join(dir, "limit.test")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", program, "./limit")
-	build.Stdout, build.Stderr = report.Writer(), report.Writer()
-	if err := build.Run(); err != nil {
-		return nil, fmt.Errorf("cannot build ./limit, run this in bench: %w", err)
+	for _, pkg := range c.dirs() {
+		build := exec.CommandContext(ctx, "go", "test", "-c", "-o", program(dir, pkg), "./"+pkg)
+		build.Stdout, build.Stderr = report.Writer(), report.Writer()
+		if err := build.Run(); err != nil {
+			return nil, fmt.Errorf("cannot build ./%s, run this in bench: %w", pkg, err)
+		}
 	}
 	r := newResults()
 	for round := range c.count {
 		report.Printf("== round %d of %d", round+1, c.count)
 		for _, s := range c.suites() {
-			if err := r.add(exec.CommandContext(ctx, program, c.flags(s)...), report); err != nil {
+			if err := r.add(exec.CommandContext(ctx, program(dir, s.dir), c.flags(s)...), report); err != nil {
 				return nil, fmt.Errorf("benchmark %s: %w", s.name, err)
 			}
 		}
 	}
 	return r, nil
 }
+
+// dirs lists the packages of the chosen suites.
+func (c config) dirs() (dirs []string) {
+	for _, s := range c.suites() {
+		if !slices.Contains(dirs, s.dir) {
+			dirs = append(dirs, s.dir)
+		}
+	}
+	return dirs
+}
+
+// program is where the benchmarks of a package are built.
+func program(dir, pkg string) string { return filepath.Join(dir, pkg+".test") }
 
 // flags are what a round of a suite is run with.
 func (c config) flags(s suite) []string {
