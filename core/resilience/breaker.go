@@ -115,15 +115,7 @@ func (b *Breaker) Name() string { return b.inst.name }
 // Do runs task when the breaker lets it through, and returns its error or an [*OpenError]. When
 // task panics, or ends its goroutine, that is a failure, and the panic goes on.
 func (b *Breaker) Do(ctx context.Context, task core.Task) error {
-	t, err := b.Admit(ctx)
-	if err != nil {
-		return err
-	}
-	outcome := core.ErrAborted
-	defer func() { b.Done(t, outcome) }()
-	err = task(ctx)
-	outcome = err
-	return err
+	return core.Guard(ctx, b, task)
 }
 
 // Admit lets a call through, or returns an [*OpenError]. It never blocks.
