@@ -97,17 +97,20 @@ type together struct {
 	inst    instrument
 	metrics points
 	parts   []part
+	first   bool // the first that allows is enough
 
 	allowed, denied, permits stripe.Counter
 }
 
 func (a *together) init(name string, parts []part, opts []Option) error {
-	ordered, err := order(name, parts)
-	if err != nil {
+	if err := validParts(name, parts, a.first); err != nil {
 		return err
 	}
-	a.parts, a.inst = ordered, newInstrument(name, opts)
-	a.inst.algorithm = flowconv.LimiterAlgorithmAll
+	a.parts, a.inst = parts, newInstrument(name, opts)
+	a.inst.algorithm = flowconv.LimiterAlgorithmAny
+	if !a.first {
+		a.parts, a.inst.algorithm = order(parts), flowconv.LimiterAlgorithmAll
+	}
 	a.metrics = a.inst.points()
 	a.inst.start((*togetherReading)(a))
 	return nil
@@ -128,7 +131,14 @@ func (a *together) take(ctx context.Context, verb, key string, n int) (Decision,
 // decide asks and counts.
 func (a *together) decide(ctx context.Context, now int64, key string, n int) (Decision, error) {
 	var receipts [maxParts]Receipt
-	d, asked, err := a.ask(ctx, now, key, n, &receipts)
+	var d Decision
+	var asked int // of whom what was given is to be given back
+	var err error
+	if a.first {
+		d, err = a.askFirst(ctx, now, key, n)
+	} else {
+		d, asked, err = a.ask(ctx, now, key, n, &receipts)
+	}
 	if err == nil && d.Allowed {
 		a.allowed.Add(1)
 		a.permits.Add(int64(n))
@@ -188,6 +198,9 @@ func (a *together) Close() { a.inst.stop() }
 
 // String gives the name and the number of limiters.
 func (a *together) String() string {
+	if a.first {
+		return fmt.Sprintf("any of %d limiters %q", len(a.parts), a.inst.name)
+	}
 	return fmt.Sprintf("all of %d limiters %q", len(a.parts), a.inst.name)
 }
 

@@ -15,8 +15,8 @@ type part interface {
 	refundable() bool
 }
 
-// order checks the parts, and puts the one that cannot take back last.
-func order(name string, parts []part) ([]part, error) {
+// validParts checks the parts; those of an Any need not take back.
+func validParts(name string, parts []part, first bool) error {
 	var faults core.Faults
 	faults.Require(len(parts) >= 1 && len(parts) <= maxParts, "limiters", len(parts), fmt.Sprintf("must be 1 to %d", maxParts))
 	last := 0
@@ -26,10 +26,12 @@ func order(name string, parts []part) ([]part, error) {
 			last++
 		}
 	}
-	faults.Require(last <= 1, "limiters", last, "at most one may lack Refund")
-	if err := core.Configure("limit", name, faults.Err()); err != nil {
-		return nil, err
-	}
+	faults.Require(first || last <= 1, "limiters", last, "at most one may lack Refund")
+	return core.Configure("limit", name, faults.Err())
+}
+
+// order puts the one that cannot take back last.
+func order(parts []part) []part {
 	slices.SortStableFunc(parts, func(a, b part) int {
 		switch {
 		case a.refundable() == b.refundable():
@@ -39,7 +41,7 @@ func order(name string, parts []part) ([]part, error) {
 		}
 		return 1
 	})
-	return parts, nil
+	return parts
 }
 
 func partOf(l Limiter) part {

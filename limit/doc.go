@@ -23,7 +23,8 @@
 // takes the interface does not know which it has.
 //
 // [ShardedBucket] is a token bucket for rates so high that asking is a cost. [All] and
-// [AllKeyed] are several limiters as one: permits of all, or of none. Refund gives back what went
+// [AllKeyed] are several limiters as one: permits of all, or of none;
+// [Any] and [AnyKeyed] those of the first that has them. Refund gives back what went
 // unused; Charge takes what work already done has cost, and no limit holds for that.
 // [WithClasses] gives some keys of a [Keyed] limiter, such as those of a plan, another quota.
 // [TokenBucket.Priority] makes views of one bucket for what matters less.

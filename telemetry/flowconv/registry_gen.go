@@ -136,6 +136,7 @@ const (
 	LimiterAlgorithmConcurrency   = "concurrency"    // permits held at the same time
 	LimiterAlgorithmAdaptive      = "adaptive"       // permits held at the same time, as many as measured latency allows
 	LimiterAlgorithmAll           = "all"            // permits of several limiters, or none
+	LimiterAlgorithmAny           = "any"            // permits of the first of several limiters that has them
 	LimiterAlgorithmShadow        = "shadow"         // what another limiter says, but it lets all through
 	LimiterAlgorithmThrottle      = "throttle"       // a client's own share of rejections, from how many the backend rejects
 )
