@@ -125,3 +125,12 @@ func TestProtectRidesOutAnOutage(t *testing.T) {
 		}
 	}
 }
+
+func TestTenantsBorrowOnlyWhatIsSpare(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "run", "../examples/tenants").CombinedOutput()
+	const want = "free: 10 of 20 requests\npaid: 5 of 20 requests\npaid, after the charge: comes back in more than 20 s: true\n"
+	if err != nil || string(out) != want {
+		t.Errorf("%v: it said %q, want %q", err, out, want)
+	}
+}
