@@ -45,11 +45,12 @@ type claim struct {
 	ok    bool
 }
 
-// take takes n permits, n >= 1, if they are free ahead ns after now at the latest. They are not when n
-// is above what the quota in the claim gives, which may just have changed.
-func (c *cell) take(now int64, n int, ahead int64) claim { return c.takeLate(now, n, ahead, 0) }
+// take takes n permits, n >= 1, if they are free now.
+func (c *cell) take(now int64, n int) claim { return c.takeLate(now, n, 0, 0) }
 
-// takeLate is take for who may still have permits that went unused in the late ns before now.
+// takeLate takes n permits, n >= 1, if they are free ahead ns after now at the latest, for who may still
+// have permits that went unused in the late ns before now. They are not when n is above what the quota
+// in the claim gives, which may just have changed.
 func (c *cell) takeLate(now int64, n int, ahead, late int64) claim {
 	for {
 		tat, q := c.tat.Load(), c.quota.Load()
@@ -92,7 +93,7 @@ func (c *cell) allow(now int64) bool {
 			return true
 		}
 	}
-	return c.take(now, 1, 0).ok
+	return c.take(now, 1).ok
 }
 
 // look is the state at now.

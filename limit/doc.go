@@ -22,13 +22,13 @@
 // tenant, route. Both are a [Limiter] or a [KeyedLimiter], and so are limiters on Redis, so whoever
 // takes the interface does not know which it has.
 //
-// [ShardedBucket] is a token bucket for rates so high that asking is a cost. [All] and
-// [AllKeyed] are several limiters as one: permits of all, or of none;
-// [Any] and [AnyKeyed] those of the first that has them. Refund gives back what went
-// unused; Charge takes what work already done has cost, and no limit holds for that.
-// [WithClasses] gives some keys of a [Keyed] limiter, such as those of a plan, another quota.
-// [TokenBucket.Priority] makes views of one bucket for what matters less.
-// [Shadow] tries a limit out without denying anything.
+// [ShardedBucket] is a token bucket for rates so high that asking is a cost. Refund gives back what went
+// unused; Charge takes what work already done has cost, and no limit holds for that. [WithClasses] gives
+// some keys of a [Keyed] limiter, such as those of a plan, another quota.
+//
+// Limiters are made of others: [All] and [AllKeyed] give permits of all or of none, [Any] and [AnyKeyed]
+// those of the first that has them, [TokenBucket.Priority] those of a bucket but for a share left to
+// others. [Shadow] tries a limit out without denying anything.
 //
 // [LeakyBucket] makes a stream smooth: one at a time, an interval apart, and no burst. [FixedWindow] is
 // a quota by the clock, such as 1000 a day. [SlidingWindow] approximates a window that slides along, and

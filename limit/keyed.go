@@ -131,7 +131,7 @@ func (k *Keyed) claimHashed(now int64, h uint64, class, n int) (c claim, held bo
 	}
 	c, held = k.take(s, h, class, now, n, false)
 	if !held {
-		c = k.overflow.take(now, n, 0)
+		c = k.overflow.take(now, n)
 		s.overflowed.Add(1)
 	}
 	s.counted(c.ok, n)

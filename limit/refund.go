@@ -62,7 +62,7 @@ func (b *TokenBucket) TakeRefundable(ctx context.Context, n int) (Decision, Rece
 func (b *TokenBucket) takeRefundable(now int64, n int) (d Decision, r Receipt, err error) {
 	if err = b.permits(n); err == nil {
 		b.line.mu.Lock() // no one moves the claim before it is written down how far others have been
-		c, moved := b.takeLate(now, n, 0, 0), b.line.moved
+		c, moved := b.take(now, n), b.line.moved
 		b.line.mu.Unlock()
 		if err = c.within(b.inst.name, n); err == nil {
 			d, r = c.decision(n), receipt(b, c, n, now)

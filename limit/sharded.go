@@ -130,7 +130,7 @@ func (b *ShardedBucket) takeAt(now int64, s *leases, n int) (bool, error) {
 		s.denied.Add(1)
 		return false, &PermitsError{Limiter: b.inst.name, Permits: n, Burst: most}
 	}
-	if !b.take(now, n, 0).ok {
+	if !b.take(now, n).ok {
 		s.denied.Add(1)
 		return false, nil
 	}

@@ -79,7 +79,7 @@ func (b *TokenBucket) AllowN(ctx context.Context, n int) bool {
 		d, err := b.takeTraced(ctx, spanAllow, n)
 		return err == nil && d.Allowed
 	}
-	ok := b.permits(n) == nil && b.take(clock.Now(), n, 0).ok
+	ok := b.permits(n) == nil && b.take(clock.Now(), n).ok
 	b.counted(outcomeOf(ok, 0), n)
 	return ok
 }
@@ -103,7 +103,7 @@ func (b *TokenBucket) takeTraced(ctx context.Context, verb string, n int) (Decis
 // decide takes, counts and describes.
 func (b *TokenBucket) decide(now int64, n int) (d Decision, err error) {
 	if err = b.permits(n); err == nil {
-		c := b.take(now, n, 0)
+		c := b.take(now, n)
 		if err = c.within(b.inst.name, n); err == nil {
 			d = c.decision(n)
 		}
