@@ -62,7 +62,7 @@ func parseFlags(args []string, report *log.Logger) (config, error) {
 	cfg := config{procs: []int{1, 2}, bench: regexp.MustCompile(".")}
 	flags := flag.NewFlagSet("ratio", flag.ContinueOnError)
 	flags.SetOutput(report.Writer())
-	flags.IntVar(&cfg.count, "count", 6, "how often to run everything; medians are taken over the runs")
+	flags.IntVar(&cfg.count, "count", 5, "how often to run everything; medians are taken over the runs")
 	flags.Func("cpu", "GOMAXPROCS `values` to run with (default 1,2)", func(s string) error {
 		cfg.procs = nil
 		for field := range strings.SplitSeq(s, ",") {

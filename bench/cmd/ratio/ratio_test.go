@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -146,11 +147,15 @@ BenchmarkBucket/allowed/impl=x-time/serial 1 100 ns/op 0 B/op 0 allocs/op
 BenchmarkBucket/allowed/impl=ulule/serial 1 200 ns/op 24 B/op 2 allocs/op
 BenchmarkBucket/denied/impl=goflow-metered/parallel-2 1 12.5 ns/op
 BenchmarkBucket/denied/impl=x-time/parallel-2 1 50 ns/op
+BenchmarkBreaker/closed/impl=goflow-metered/serial 1 9 ns/op
+BenchmarkBreaker/closed/impl=gobreaker/serial 1 120 ns/op
 `)
 	got := render(r, all)
 	for _, want := range []string{
 		"| allow | 40 ns/op | x-time 100 | 0.4x | <= 0.45x | pass |\n",
 		"| deny, 2 processors | 12.5 ns/op | x-time 50 | 0.25x | <= 0.2x | short |\n",
+		"| breaker, closed | 9 ns/op | gobreaker 120 | 0.075x | <= 0.1x | pass |\n",
+		"### A breaker around a call: ns/op\n",
 		"| pace |  |  |  |  | not measured |\n",
 		"### One bucket: ns/op\n\n| benchmark | processors | goflow-metered | x-time | ulule |\n|---|---|---|---|---|\n",
 		"| allowed/serial | 1 | 40 | 100 (0.40x) | 200 (0.20x) |\n",
@@ -172,6 +177,48 @@ func TestEveryGoalIsAboutASuite(t *testing.T) {
 	for _, g := range goals {
 		if !slices.ContainsFunc(all, func(s suite) bool { return s.has(g.at) }) {
 			t.Errorf("goal %q is about %v, which no suite measures", g.what, g.at)
+		}
+	}
+}
+
+func TestEveryBenchmarkIsASuiteWhereItSaysItIs(t *testing.T) {
+	t.Parallel()
+	var got, want []string
+	for _, s := range all {
+		want = append(want, s.dir+"/"+s.name)
+	}
+	for _, dir := range (config{bench: regexp.MustCompile(".")}).dirs() {
+		files, err := filepath.Glob(filepath.Join("..", "..", dir, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(`(?m)^func Benchmark(\w+)\(`).FindAllSubmatch(text, -1) {
+				got = append(got, dir+"/"+string(m[1]))
+			}
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("there are %q, and suites %q", got, want)
+	}
+}
+
+func TestAPackageIsBuiltOnceForTheSuitesChosenOfIt(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string][]string{
+		".":             {"limit", "resilience"},
+		"Bucket|Pace":   {"limit"},
+		"Stack|Breaker": {"resilience"},
+		"Keyed|Retry":   {"limit", "resilience"},
+	} {
+		if got := (config{bench: regexp.MustCompile(pattern)}).dirs(); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", pattern, got, want)
 		}
 	}
 }
