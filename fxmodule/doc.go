@@ -12,7 +12,8 @@
 //
 //   - telemetryfx: the OpenTelemetry SDK, flushed last.
 //   - healthfx: the health registry. adminfx: probes, metrics and profiles on a port of their own.
-//   - limitfx: limiters by name. httpfx: HTTP servers by name.
+//   - limitfx: limiters by name. resiliencefx: breakers, retries and the rest by name.
+//   - httpfx: HTTP servers and client transports by name.
 //   - servicefx: any core.Service.
 //
 // Each piece is thin: what it calls is exported and works without fx.

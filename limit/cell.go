@@ -82,7 +82,7 @@ func (c *cell) takeLate(now int64, n int, ahead, late int64) claim {
 // allow is take of one permit, now, in the usual case; it leaves the rest to take.
 func (c *cell) allow(now int64) bool {
 	tat, q := c.tat.Load(), c.quota.Load()
-	if since := now - q.base; tat != frozen && uint64(since) <= uint64(q.horizon) {
+	if since := now - q.base; tat != frozen && uint64(since) <= uint64(q.until) {
 		t := since << (q.shift & 63)
 		next := max(tat, t) + q.interval
 		if next-t > q.tolerance {

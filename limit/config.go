@@ -3,6 +3,7 @@ package limit
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/goflow-go/goflow/core"
 )
@@ -16,6 +17,11 @@ type TokenBucketConfig struct {
 	// MaxWaiters is how many callers may wait at the same time, and how many reservations may
 	// be still to come; further ones are rejected at once. Defaults to 10,000.
 	MaxWaiters int `json:"max_waiters" yaml:"max_waiters" env:"MAX_WAITERS"`
+	// WarmUp is how long the rate takes, from when the bucket is made, to grow from a third of Rate
+	// to all of it, in 16 steps: for what stands behind it and starts cold. SetRate and SetBurst end
+	// it. RetryAfter is then that of the step it is asked in, so the permit may come a little
+	// sooner. At most 24 h. Defaults to none.
+	WarmUp time.Duration `json:"warm_up" yaml:"warm_up" env:"WARM_UP"`
 }
 
 // Validate reports everything that is wrong with c.
@@ -23,6 +29,7 @@ func (c TokenBucketConfig) Validate() error {
 	var faults core.Faults
 	requireQuota(&faults, c.Rate, c.Burst)
 	faults.Require(c.MaxWaiters >= 0, "MaxWaiters", c.MaxWaiters, "must not be negative")
+	faults.Require(c.WarmUp >= 0 && c.WarmUp <= maxWarmUp, "WarmUp", c.WarmUp, "must be from 0s to 24h")
 	return faults.Err()
 }
 

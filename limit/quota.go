@@ -18,7 +18,8 @@ import (
 // given out ahead of time.
 type quota struct {
 	base      int64 // origin of ticks, on internal/clock
-	horizon   int64 // ns after base from when on the quota must be rebased
+	horizon   int64 // ns that permits can be away, and that the quota can last
+	until     int64 // ns after base from when on the quota must be rebased: horizon, or a warm-up's next step
 	shift     uint8
 	interval  int64 // ticks from permit to permit
 	tolerance int64 // ticks of the whole burst
@@ -26,6 +27,8 @@ type quota struct {
 	rate  Rate
 	burst int
 	most  int // permits that can be had in one go: the burst, or more where they may be waited for
+
+	warming *warmUp // nil once the rate has been reached
 
 	next atomic.Pointer[succession] // set once, when another quota took over
 }
@@ -59,13 +62,17 @@ func newQuotaIn(rate Rate, burst int, base int64, shift uint8) *quota {
 		}
 	}
 	q.horizon = maxTicks >> q.shift
+	q.until = q.horizon
 	return q
 }
 
-// at is the same quota from a later base.
+// at is the same quota from a later base, or the next step of its warm-up.
 func (q *quota) at(base int64) *quota {
+	if q.warming != nil {
+		return q.warming.quota(q.burst, base)
+	}
 	return &quota{
-		base: base, horizon: q.horizon, shift: q.shift, interval: q.interval, tolerance: q.tolerance,
+		base: base, horizon: q.horizon, until: q.until, shift: q.shift, interval: q.interval, tolerance: q.tolerance,
 		rate: q.rate, burst: q.burst, most: q.most,
 	}
 }
@@ -101,7 +108,7 @@ func (q *quota) duration(ticks int64) time.Duration {
 }
 
 // expired reports whether q must be rebased before it is used at now.
-func (q *quota) expired(now int64) bool { return now-q.base > q.horizon }
+func (q *quota) expired(now int64) bool { return now-q.base > q.until }
 
 // deficit is how far the TAT lies ahead of now, in ticks. It is right beyond the horizon too.
 func (q *quota) deficit(tat, now int64) int64 {

@@ -51,7 +51,7 @@ func NewTokenBucket(name string, cfg TokenBucketConfig, opts ...Option) (*TokenB
 	cfg = cfg.withDefaults()
 	b := &TokenBucket{inst: newInstrument(name, opts), maxWaiters: int64(cfg.MaxWaiters)}
 	b.metrics = b.inst.points()
-	b.quota.Store(newQuota(cfg.Rate, cfg.Burst, clock.Now()))
+	b.quota.Store(newWarming(cfg, clock.Now()))
 	b.inst.start((*reading)(b))
 	return b, nil
 }
