@@ -32,6 +32,8 @@ type cell struct {
 
 	_   [104]byte // the TAT begins a pair of cache lines, apart from what is only read
 	tat atomic.Int64
+
+	nearLimits atomic.Int64 // decisions allowed with less than a fifth of the burst left
 }
 
 // frozen is the TAT while the quota changes.
@@ -74,6 +76,9 @@ func (c *cell) takeLate(now int64, n int, ahead, late int64) claim {
 			continue
 		}
 		if c.tat.CompareAndSwap(tat, next) {
+			if next-t > q.near && next-t <= q.tolerance {
+				c.nearLimits.Add(1)
+			}
 			return claim{quota: q, t: t, tat: next, ok: true}
 		}
 	}
@@ -90,6 +95,9 @@ func (c *cell) allow(now int64) bool {
 				return false
 			}
 		} else if c.tat.CompareAndSwap(tat, next) {
+			if next-t > q.near {
+				c.nearLimits.Add(1)
+			}
 			return true
 		}
 	}

@@ -134,7 +134,7 @@ func (k *Keyed) claimHashed(now int64, h uint64, class, n int) (c claim, held bo
 		c = k.overflow.take(now, n)
 		s.overflowed.Add(1)
 	}
-	s.counted(c.ok, n)
+	s.counted(c, n)
 	return c, held, c.within(k.inst.name, n)
 }
 

@@ -46,6 +46,7 @@ func NewLeakyBucket(name string, cfg LeakyBucketConfig, opts ...Option) (*LeakyB
 func newPace(rate Rate, base int64) *quota {
 	q := newQuota(rate, 1, base)
 	q.most = int(min(maxTicks/q.interval, math.MaxInt32))
+	q.near = math.MaxInt64 // the one permit is always the last
 	return q
 }
 

@@ -102,3 +102,24 @@ var errBroken = errors.New("unavailable")
 type broken struct{}
 
 func (broken) Take(context.Context, int) (limit.Decision, error) { return limit.Decision{}, errBroken }
+
+func TestDecisionsWithLessThanAFifthLeftAreNearTheLimit(t *testing.T) {
+	t.Parallel()
+	bucket := must(limit.NewTokenBucket("api", limit.TokenBucketConfig{Rate: limit.PerHour(1), Burst: 10}))
+	defer bucket.Close()
+	keyed := must(limit.NewKeyed("clients", limit.KeyedConfig{Rate: limit.PerHour(1), Burst: 10}))
+	defer keyed.Close()
+	for i, want := range []int64{0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 2} { // 2 left is a fifth
+		bucket.Allow(t.Context())
+		keyed.Allow(t.Context(), "ann")
+		if got := bucket.Stats().NearLimit; got != want {
+			t.Errorf("bucket, request %d: %d near the limit, want %d", i+1, got, want)
+		}
+		if got := keyed.Stats().NearLimit; got != want {
+			t.Errorf("keyed, request %d: %d near the limit, want %d", i+1, got, want)
+		}
+	}
+	if _, err := bucket.Take(t.Context(), 11); err == nil {
+		t.Error("11 of 10 were taken")
+	}
+}

@@ -23,6 +23,7 @@ type quota struct {
 	shift     uint8
 	interval  int64 // ticks from permit to permit
 	tolerance int64 // ticks of the whole burst
+	near      int64 // ticks in use beyond which less than a fifth of the burst is left
 
 	rate  Rate
 	burst int
@@ -45,6 +46,9 @@ const (
 	maxTicks     = 1 << 61 // ticks from base to horizon, and from now to the latest permit
 )
 
+// nearShare is which part of the limit is still left when a decision is near it: less than a fifth.
+const nearShare = 5
+
 // newQuota makes the quota of a valid rate and burst.
 func newQuota(rate Rate, burst int, base int64) *quota {
 	return newQuotaIn(rate, burst, base, finest)
@@ -61,6 +65,7 @@ func newQuotaIn(rate Rate, burst int, base int64, shift uint8) *quota {
 			break
 		}
 	}
+	q.near = q.tolerance - int64((burst+nearShare-1)/nearShare)*q.interval
 	q.horizon = maxTicks >> q.shift
 	q.until = q.horizon
 	return q
@@ -72,7 +77,7 @@ func (q *quota) at(base int64) *quota {
 		return q.warming.quota(q.burst, base)
 	}
 	return &quota{
-		base: base, horizon: q.horizon, until: q.until, shift: q.shift, interval: q.interval, tolerance: q.tolerance,
+		base: base, horizon: q.horizon, until: q.until, shift: q.shift, interval: q.interval, tolerance: q.tolerance, near: q.near,
 		rate: q.rate, burst: q.burst, most: q.most,
 	}
 }

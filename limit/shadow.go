@@ -18,14 +18,10 @@ type Shadow struct {
 	inst     instrument
 	metrics  points
 	shadowed telemetry.Point
-	near     telemetry.Point
 	limiter  Limiter
 
 	allowed, denied, permits, nearLimits stripe.Counter
 }
-
-// nearShare is which part of the limit is still left when a decision is near it: a fifth.
-const nearShare = 5
 
 // NewShadow makes a shadow of a limiter. The name is its telemetry's; the limiter's own tells what it
 // decided. Close it when it is no longer needed; the limiter remains yours to close.
@@ -39,7 +35,6 @@ func NewShadow(name string, l Limiter, opts ...Option) (*Shadow, error) {
 	s.inst.algorithm = flowconv.LimiterAlgorithmShadow
 	s.metrics = s.inst.points()
 	s.shadowed = s.inst.decisions(outcomeShadowed)
-	s.near = s.inst.point(flowconv.LimiterNearLimits)
 	s.inst.start((*shadowReading)(s))
 	return s, nil
 }
@@ -104,5 +99,5 @@ func (s *shadowReading) Observe(o *telemetry.Observer) {
 	o.Observe(&s.metrics.decisions[outcomeAllowed], stats.Allowed)
 	o.Observe(&s.shadowed, stats.Denied)
 	o.Observe(&s.metrics.permits, stats.Permits)
-	o.Observe(&s.near, stats.NearLimit)
+	o.Observe(&s.metrics.near, stats.NearLimit)
 }

@@ -61,7 +61,8 @@ func TestShadowAllowsEverythingAndTellsWhatItWouldHaveDenied(t *testing.T) {
 	rec.RequireSpan("allow trial", shadowed, one)
 	rec.RequireSum("goflow.limiter.decisions", 4, shadowed)
 	rec.RequireSum("goflow.limiter.decisions", 4, denied) // the bucket's own
-	rec.RequireSum("goflow.limiter.near_limits", 2)
+	rec.RequireSum("goflow.limiter.near_limits", 2, flowconv.LimiterNameKey.String("trial"))
+	rec.RequireSum("goflow.limiter.near_limits", 2, flowconv.LimiterNameKey.String("api"))
 	if s.Name() != "trial" || s.String() != `shadow "trial"` {
 		t.Error(s)
 	}

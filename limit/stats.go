@@ -20,7 +20,7 @@ type Stats struct {
 	InUse   int  // permits in use now; above Burst while callers wait for later ones
 	Waiting int  // callers waiting now
 
-	NearLimit int64 // of a Shadow: decisions allowed with less than a fifth of the permits left
+	NearLimit int64 // decisions allowed at once with less than a fifth of the permits left
 
 	Charged  int64 // permits taken by Charge; not in Permits
 	Refunded int64 // permits given back by Refund
@@ -45,6 +45,7 @@ func (b *TokenBucket) Stats() Stats {
 		Waiting:   int(b.waiting.Load()),
 		Charged:   b.charged.Load(),
 		Refunded:  b.refunded.Load(),
+		NearLimit: b.nearLimits.Load(),
 	}
 	s.Permits = s.Allowed + s.Delayed + b.more.Load()
 	return s
@@ -63,6 +64,7 @@ func (k *Keyed) Stats() Stats {
 		s.Denied += sh.denied.Load()
 		s.Permits += sh.more.Load()
 		s.Overflowed += sh.overflowed.Load()
+		s.NearLimit += sh.nearLimits.Load()
 	}
 	s.Permits += s.Allowed
 	return s
@@ -73,7 +75,7 @@ type points struct {
 	decisions                 [outcomeCancelled + 1]telemetry.Point
 	permits, limit            telemetry.Point
 	usage, waiting            telemetry.Point // of a TokenBucket
-	charged, refunded         telemetry.Point // of a TokenBucket or a Keyed
+	charged, refunded, near   telemetry.Point // of a TokenBucket or a Keyed
 	keys, maxKeys, overflowed telemetry.Point // of a Keyed
 }
 
@@ -87,6 +89,7 @@ func (i *instrument) points() (p points) {
 	p.waiting = i.point(flowconv.LimiterQueueSize)
 	p.charged = i.point(flowconv.LimiterCharges)
 	p.refunded = i.point(flowconv.LimiterRefunds)
+	p.near = i.point(flowconv.LimiterNearLimits)
 	p.keys = i.point(flowconv.LimiterKeyUsage)
 	p.maxKeys = i.point(flowconv.LimiterKeyLimit)
 	p.overflowed = i.point(flowconv.LimiterOverflows)
@@ -113,6 +116,7 @@ func (b *reading) Observe(o *telemetry.Observer) {
 	o.Observe(&b.metrics.waiting, int64(s.Waiting))
 	o.Observe(&b.metrics.charged, s.Charged)
 	o.Observe(&b.metrics.refunded, s.Refunded)
+	o.Observe(&b.metrics.near, s.NearLimit)
 }
 
 // keyedReading is how a Keyed limiter is read at collection.
@@ -126,4 +130,5 @@ func (k *keyedReading) Observe(o *telemetry.Observer) {
 	o.Observe(&k.metrics.overflowed, s.Overflowed)
 	o.Observe(&k.metrics.charged, s.Charged)
 	o.Observe(&k.metrics.refunded, s.Refunded)
+	o.Observe(&k.metrics.near, s.NearLimit)
 }

@@ -22,8 +22,8 @@ type shard struct {
 	purgeAt atomic.Int64
 	_       [104]byte
 
-	allowed, denied, more, overflowed atomic.Int64
-	_                                 [96]byte
+	allowed, denied, more, overflowed, nearLimits atomic.Int64
+	_                                             [88]byte
 }
 
 // What a slot of a replaced table holds.
@@ -54,13 +54,16 @@ func newTable(q *quota, keys int) *table {
 	return &table{quota: q, slots: make([]slot, n), full: int64(n * 3 / 4)}
 }
 
-// counted counts a decision about n permits.
-func (s *shard) counted(ok bool, n int) {
-	if !ok {
+// counted counts a claim of n permits.
+func (s *shard) counted(c claim, n int) {
+	if !c.ok {
 		s.denied.Add(1)
 		return
 	}
 	s.allowed.Add(1)
+	if c.tat-c.t > c.quota.near {
+		s.nearLimits.Add(1)
+	}
 	if n > 1 {
 		s.more.Add(int64(n - 1))
 	}
