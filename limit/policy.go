@@ -14,6 +14,9 @@ func Reject(l Limiter) core.Policy { return &rejecting{l} }
 type rejecting struct{ limiter Limiter }
 
 func (p *rejecting) Admit(ctx context.Context) (core.Ticket, error) {
+	if b, ok := p.limiter.(*TokenBucket); ok {
+		return core.Ticket{}, b.admit(ctx)
+	}
 	d, err := p.limiter.Take(ctx, 1)
 	if err == nil && !d.Allowed {
 		err = &RejectedError{Limiter: nameOf(p.limiter), Decision: d}

@@ -93,6 +93,27 @@ func (b *TokenBucket) Take(ctx context.Context, n int) (Decision, error) {
 	return b.decide(clock.Now(), n)
 }
 
+// admit is Allow with an error that describes a denial.
+func (b *TokenBucket) admit(ctx context.Context) error {
+	var d Decision
+	if b.inst.scope.Traced(ctx) {
+		d, _ = b.takeTraced(ctx, spanTake, 1) // one permit is never too many
+	} else {
+		now := clock.Now()
+		if b.allow(now) {
+			b.allowed.Add(1)
+			return nil
+		}
+		c := b.take(now, 1) // again, for what stood in the way
+		b.counted(outcomeOf(c.ok, 0), 1)
+		d = c.decision(1)
+	}
+	if d.Allowed {
+		return nil
+	}
+	return &RejectedError{Limiter: b.inst.name, Decision: d}
+}
+
 func (b *TokenBucket) takeTraced(ctx context.Context, verb string, n int) (Decision, error) {
 	start := clock.Now()
 	d, err := b.decide(start, n)
