@@ -202,27 +202,41 @@ func (r *trial) compare() {
 	}
 }
 
+// checkInBubbles is rapid.Check with a bubble for each case. (In one bubble for all, its time would
+// reach rapid's own deadline.)
+func checkInBubbles(t *testing.T, f func(t *rapid.T)) {
+	t.Helper()
+	rapid.Check(t, func(r *rapid.T) {
+		var stopped any // rapid ends a case by a panic
+		synctest.Test(t, func(*testing.T) {
+			defer func() { stopped = recover() }()
+			f(r)
+		})
+		if stopped != nil {
+			panic(stopped)
+		}
+	})
+}
+
 func TestConcurrencyDoesWhatItsModelDoes(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) { // a bubble has no deadline to ask for
-			n := rapid.IntRange(1, 6).Draw(t, "limit")
-			c, err := limit.NewConcurrency("db", limit.ConcurrencyConfig{Limit: n, MaxWaiters: modelWaiters})
-			if err != nil {
-				t.Fatal(err)
+	checkInBubbles(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 6).Draw(t, "limit")
+		c, err := limit.NewConcurrency("db", limit.ConcurrencyConfig{Limit: n, MaxWaiters: modelWaiters})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		r := &trial{t: t, real: c, model: semaphore{limit: n}, start: time.Now()}
+		defer func() {
+			for _, c := range r.callers {
+				c.cancel()
 			}
-			defer c.Close()
-			r := &trial{t: t, real: c, model: semaphore{limit: n}, start: time.Now()}
-			defer func() {
-				for _, c := range r.callers {
-					c.cancel()
-				}
-				synctest.Wait()
-			}()
-			for range rapid.IntRange(1, 40).Draw(t, "steps") {
-				r.step()
-				r.compare()
-			}
-		})
+			synctest.Wait()
+		}()
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			r.step()
+			r.compare()
+		}
 	})
 }

@@ -10,6 +10,8 @@
 //
 //   - [Run] runs a conformance suite over a [limit.Limiter], one subtest for each promise of the
 //     interface. [RunKeyed] does so for a [limit.KeyedLimiter], and checks that keys are independent.
+//     Limiters that promise less than a token bucket say so: [Windows], [Approximate], [Quota].
+//   - [Fuzz] compares token buckets with the model over traces that a fuzzer makes.
 //   - [Model] is a token bucket in exact rational arithmetic: slow, obvious, and right. Compare with
 //     it what is fast.
 //

@@ -28,11 +28,12 @@ func newKey(tb testing.TB, keyed limit.KeyedLimiter, n int) limit.Limiter {
 type keyedSubject struct {
 	tb    testing.TB
 	keyed limit.KeyedLimiter
+	options
 }
 
 func newKeyedSubject(tb testing.TB, o options, newLimiter func(rate limit.Rate, burst int) limit.KeyedLimiter) *keyedSubject {
 	tb.Helper()
-	return &keyedSubject{tb: tb, keyed: newLimiter(limit.Every(intervalOf(o)), burst)}
+	return &keyedSubject{tb: tb, keyed: newLimiter(limit.Every(o.interval), o.burst), options: o}
 }
 
 type keyedRow struct {
@@ -57,8 +58,8 @@ func (s *keyedSubject) take(key string, n int) limit.Decision {
 // full checks that a key has all its permits, and takes them.
 func (s *keyedSubject) full(key string) {
 	s.tb.Helper()
-	if d := s.take(key, burst); !d.Allowed || d.Remaining != 0 {
-		s.tb.Errorf("the key %.20q was not used, but Take(%d) gave %+v", key, burst, d)
+	if d := s.take(key, s.surely()); !d.Allowed || s.least == 0 && d.Remaining != 0 {
+		s.tb.Errorf("the key %.20q was not used, but Take(%d) gave %+v", key, s.surely(), d)
 	}
 }
 

@@ -8,32 +8,16 @@ import (
 	"github.com/goflow-go/goflow/limit"
 )
 
-const (
-	burst = 5
-	// steps is how many resolutions are between permits.
-	steps = 20
-)
-
 // subject is a limiter under test, with what is known about it.
 type subject struct {
 	tb testing.TB
 	options
-	limiter  limit.Limiter
-	interval time.Duration
+	limiter limit.Limiter
 }
 
 func newSubject(tb testing.TB, o options, newLimiter func(rate limit.Rate, burst int) limit.Limiter) *subject {
 	tb.Helper()
-	s := &subject{tb: tb, options: o, interval: intervalOf(o)}
-	s.limiter = newLimiter(limit.Every(s.interval), burst)
-	return s
-}
-
-func intervalOf(o options) time.Duration {
-	if o.real {
-		return steps * o.resolution
-	}
-	return 100 * time.Millisecond
+	return &subject{tb: tb, options: o, limiter: newLimiter(limit.Every(o.interval), o.burst)}
 }
 
 // taken is a decision, and when it was made.
@@ -54,29 +38,58 @@ func (s *subject) take(n int) taken {
 	return taken{d, before, time.Now()}
 }
 
+// expectation is what must hold in a decision.
+type expectation struct {
+	ok   bool
+	want string
+}
+
 // consistent checks what must hold in any decision.
 func (s *subject) consistent(n int, d limit.Decision) {
 	s.tb.Helper()
-	window := burst * s.interval
-	for _, c := range []struct {
-		ok   bool
-		want string
-	}{
-		{d.Limit == burst, "Limit is the burst"},
-		{s.near(d.Window, window), "Window is the time in which the burst comes back"},
-		{0 <= d.Remaining && d.Remaining <= burst, "Remaining is from 0 to the burst"},
+	expectations := []expectation{
+		{s.surely() <= d.Limit && d.Limit <= s.burst, "Limit is the burst"},
+		{0 <= d.Remaining && d.Remaining <= s.burst, "Remaining is from 0 to the burst"},
 		{!d.Allowed || d.RetryAfter == 0, "RetryAfter is zero when allowed"},
-		{d.Allowed || d.RetryAfter > 0, "RetryAfter is above zero when denied"},
-		{d.Allowed || s.real || d.Remaining < n, "Remaining is below what was denied"},
-		{d.NextAfter >= 0 && d.NextAfter <= s.interval+s.slack(), "NextAfter is at most the time of one permit"},
-		{d.NextAfter <= d.ResetAfter, "NextAfter is not after ResetAfter"},
-		{d.ResetAfter >= 0 && d.ResetAfter <= window+s.slack(), "ResetAfter is at most Window"},
-		{(d.NextAfter > 0) == (d.ResetAfter > 0), "NextAfter and ResetAfter are both zero or both not"},
-	} {
-		if !c.ok {
-			s.tb.Fatalf("Take(%d) gave %+v, but %s", n, d, c.want)
+		{d.RetryAfter >= 0 && d.NextAfter >= 0 && d.ResetAfter >= 0, "no time is below zero"},
+	}
+	if s.least == 0 {
+		expectations = append(expectations, s.exact(n, d)...)
+	}
+	for _, e := range expectations {
+		if !e.ok {
+			s.tb.Fatalf("Take(%d) gave %+v, but %s", n, d, e.want)
 		}
 	}
+}
+
+// exact is what must hold in a decision of a limiter that is not approximate.
+func (s *subject) exact(n int, d limit.Decision) []expectation {
+	return []expectation{
+		{s.near(d.Window, s.window()), "Window is the time in which the burst comes back"},
+		{d.Allowed || d.RetryAfter > 0, "RetryAfter is above zero when denied"},
+		{d.Allowed || s.real || d.Remaining < n, "Remaining is below what was denied"},
+		{s.stretch > 0 || d.NextAfter <= s.interval+s.slack(), "NextAfter is at most the time of one permit"},
+		{d.NextAfter <= d.ResetAfter, "NextAfter is not after ResetAfter"},
+		{d.ResetAfter <= s.refill()+s.slack(), "ResetAfter is at most the time in which all permits come back"},
+		{(d.NextAfter > 0) == (d.ResetAfter > 0), "NextAfter and ResetAfter are both zero or both not"},
+	}
+}
+
+// next is how long after a decision one more permit comes, for as long as time has not passed since.
+func (s *subject) next(d taken) time.Duration {
+	if s.stretch > 0 {
+		return d.NextAfter
+	}
+	return s.interval
+}
+
+// idle is a long time.
+func (s *subject) idle() time.Duration {
+	if s.real {
+		return 3 * s.window()
+	}
+	return 1_000_000 * s.interval
 }
 
 // slack is how far a time may be off.
@@ -114,7 +127,7 @@ func (s *subject) denied(n int, since time.Time, within time.Duration, why strin
 // drain takes all there is, and gives the last decision.
 func (s *subject) drain() taken {
 	s.tb.Helper()
-	return s.allowed(burst, "a new limiter is full")
+	return s.allowed(s.burst, "a new limiter is full")
 }
 
 // probe checks that n permits come when after d has passed since then, and not before. What is asked
