@@ -43,7 +43,7 @@ func cancelRace(t testing.TB, c *limit.Concurrency) {
 func TestConcurrencyKeepsItsPermitsWhenCancelMeetsRelease(t *testing.T) {
 	t.Parallel()
 	c := newConcurrency(t, limit.ConcurrencyConfig{Limit: 1})
-	for range 50_000 {
+	for range 20_000 {
 		cancelRace(t, c)
 	}
 	if s := c.Stats(); s.InUse != 0 || s.Waiting != 0 || s.OverReleased != 0 {
@@ -68,7 +68,7 @@ func TestConcurrencyNeverHoldsMoreThanItsLimit(t *testing.T) {
 	for g := range 64 {
 		random := rand.New(rand.NewPCG(7, uint64(g)))
 		work.Go(func() {
-			for range 2000 {
+			for range 1000 {
 				n := 1 + random.IntN(4)
 				ctx, cancel := context.WithCancel(limit.WithPriority(context.Background(), random.IntN(3)))
 				switch random.IntN(3) {

@@ -153,7 +153,7 @@ func TestTokenBucketWaitIsBounded(t *testing.T) {
 func TestTokenBucketManyWaitersThatLeaveLeaveNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const waiters = 100_000
+		const waiters = 20_000
 		b, err := limit.NewTokenBucket("api", limit.TokenBucketConfig{Rate: limit.PerSecond(10), MaxWaiters: waiters})
 		if err != nil {
 			t.Fatal(err)

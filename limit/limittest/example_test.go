@@ -19,6 +19,26 @@ func ExampleRun() {
 	// Output:
 }
 
+func ExampleWindows() {
+	// A limiter whose permits come back when the window is over.
+	TestMyWindow := func(t *testing.T) {
+		t.Helper()
+		limittest.Run(t, newFixedWindow, limittest.Windows(2))
+	}
+	_ = TestMyWindow
+	// Output:
+}
+
+func ExampleFuzz() {
+	// This is a whole fuzz target of a token bucket of your own.
+	FuzzMyBucket := func(f *testing.F) {
+		f.Helper()
+		limittest.Fuzz(f, newTokenBucket)
+	}
+	_ = FuzzMyBucket
+	// Output:
+}
+
 func ExampleNewModel() {
 	m := limittest.NewModel(limit.PerSecond(3), 1)
 	fmt.Println(m.Take(0, 1).Allowed)

@@ -23,6 +23,16 @@ func newTokenBucket(t *testing.T, rate limit.Rate, burst int) limit.Limiter {
 	return b
 }
 
+func newFixedWindow(t *testing.T, rate limit.Rate, burst int) limit.Limiter {
+	t.Helper()
+	w, err := limit.NewFixedWindow("tested", limit.WindowConfig{Limit: burst, Window: time.Duration(burst) * rate.Interval()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	return w
+}
+
 func newKeyed(t *testing.T, rate limit.Rate, burst int) *limit.Keyed {
 	t.Helper()
 	k, err := limit.NewKeyed("tested", limit.KeyedConfig{Rate: rate, Burst: burst})
@@ -41,6 +51,11 @@ func TestTokenBucketConforms(t *testing.T) {
 func TestTokenBucketConformsInRealTime(t *testing.T) {
 	t.Parallel()
 	limittest.Run(t, newTokenBucket, limittest.RealTime(5*time.Millisecond))
+}
+
+func TestFixedWindowConformsInRealTime(t *testing.T) {
+	t.Parallel()
+	limittest.Run(t, newFixedWindow, limittest.RealTime(5*time.Millisecond), limittest.Windows(2))
 }
 
 func TestKeyedConforms(t *testing.T) {
