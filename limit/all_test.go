@@ -35,18 +35,6 @@ type plain struct{ limit.Limiter }
 // refunding is a refunder of another package.
 type refunding struct{ limit.Refunder }
 
-func TestAllPassesTheConformanceSuite(t *testing.T) {
-	t.Parallel()
-	limittest.Run(t, func(t *testing.T, rate limit.Rate, burst int) limit.Limiter {
-		return newAll(t, []limit.Limiter{
-			plain{newBucket(t, rate, burst)},
-			newKeyed(t, rate, burst, 1).For("a"),
-			newBucket(t, rate, burst),
-			refunding{newBucket(t, rate, burst)},
-		})
-	})
-}
-
 // TestAllDecidesAsItsModels compares with models of which all are asked first.
 func TestAllDecidesAsItsModels(t *testing.T) {
 	t.Parallel()

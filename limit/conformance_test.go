@@ -102,8 +102,12 @@ func TestLimitersConform(t *testing.T) {
 			return made[*limit.ShardedBucket](t)(limit.NewSharded("api", limit.ShardedConfig{Rate: rate, Burst: burst}))
 		}, []limittest.Option{limittest.Quota(limit.PerSecond(100_000), 256), limittest.Approximate(128)}},
 		{"all", func(t *testing.T, rate limit.Rate, burst int) limit.Limiter {
-			limiters := []limit.Limiter{newBucket(t, rate, burst), newKeyed(t, rate, burst, 10).For("a")}
-			return made[*limit.All](t)(limit.NewAll("api", limiters))
+			return newAll(t, []limit.Limiter{
+				plain{newBucket(t, rate, burst)},
+				newKeyed(t, rate, burst, 1).For("a"),
+				newBucket(t, rate, burst),
+				refunding{newBucket(t, rate, burst)},
+			})
 		}, nil},
 		{"any, the first of which is used up", func(t *testing.T, rate limit.Rate, burst int) limit.Limiter {
 			return made[*limit.Any](t)(limit.NewAny("api", []limit.Limiter{usedUp(t), newBucket(t, rate, burst)}))
