@@ -55,15 +55,7 @@ func (c *cell) take(now int64, n int) claim { return c.takeLate(now, n, 0, 0) }
 // in the claim gives, which may just have changed.
 func (c *cell) takeLate(now int64, n int, ahead, late int64) claim {
 	for {
-		tat, q := c.tat.Load(), c.quota.Load()
-		if tat == frozen {
-			runtime.Gosched()
-			continue
-		}
-		if q.expired(now) {
-			c.rebase(now)
-			continue
-		}
+		tat, q := c.read(now)
 		if n > q.most {
 			return claim{quota: q}
 		}
@@ -104,16 +96,25 @@ func (c *cell) allow(now int64) bool {
 	return c.take(now, 1).ok
 }
 
-// look is the state at now.
-func (c *cell) look(now int64) claim {
+// read gives the TAT and the quota it counts in, which can be used at now.
+func (c *cell) read(now int64) (tat int64, q *quota) {
 	for {
-		tat, q := c.tat.Load(), c.quota.Load()
+		tat, q = c.tat.Load(), c.quota.Load()
 		switch {
 		case tat == frozen:
 			runtime.Gosched()
 		case q.expired(now):
 			c.rebase(now)
-		case c.tat.Load() == tat:
+		default:
+			return tat, q
+		}
+	}
+}
+
+// look is the state at now.
+func (c *cell) look(now int64) claim {
+	for {
+		if tat, q := c.read(now); c.tat.Load() == tat {
 			return claim{quota: q, t: q.ticks(now), tat: tat}
 		}
 	}

@@ -3,7 +3,6 @@ package limit
 import (
 	"context"
 	"hash/maphash"
-	"runtime"
 
 	"github.com/goflow-go/goflow/internal/clock"
 )
@@ -70,15 +69,7 @@ func chargeOutcome(d Decision) outcome {
 // charge takes n permits, whether they are free or not.
 func (c *cell) charge(now int64, n int) claim {
 	for {
-		tat, q := c.tat.Load(), c.quota.Load()
-		if tat == frozen {
-			runtime.Gosched()
-			continue
-		}
-		if q.expired(now) {
-			c.rebase(now)
-			continue
-		}
+		tat, q := c.read(now)
 		t := q.ticks(now)
 		if next := q.charged(t, tat, n); c.tat.CompareAndSwap(tat, next) {
 			return claim{quota: q, t: t, tat: next, ok: next-t <= q.tolerance}

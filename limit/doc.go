@@ -19,8 +19,8 @@
 // # What to use
 //
 // [TokenBucket] is one limit for everyone who asks. [Keyed] is one limit for each key: client,
-// tenant, route. Both are a [Limiter] or a [KeyedLimiter], and so are limiters on Redis, so whoever
-// takes the interface does not know which it has.
+// tenant, route. Who takes one as a [Limiter] or a [KeyedLimiter] does not know which it has, so a limiter
+// of your own may stand there too.
 //
 // [ShardedBucket] is a token bucket for rates so high that asking is a cost. Refund gives back what went
 // unused; Charge takes what work already done has cost, and no limit holds for that. [WithClasses] gives
@@ -47,7 +47,7 @@
 //
 // # Telemetry
 //
-// Decisions are counted by outcome in the limiter's own memory (about 2 ns) and read when a reader
+// Decisions are counted by outcome in the limiter's own memory (2 to 3 ns) and read when a reader
 // collects; waits are timed. Under a recording parent each decision is a span, "allow checkout",
 // which also carries the key of a [Keyed] limiter when [WithKeyAttribute] says so; metrics never do.
 //

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Limiter says whether n permits may be had now. Local limiters and those on Redis are the same
-// here, and so is your own; package limittest holds the tests every one must pass.
+// Limiter says whether n permits may be had now. Those of this package and your own, local or remote,
+// are the same here; package limittest holds the tests every one must pass.
 //
 // Take never waits for permits (a remote limiter may wait for its server, within ctx). It is all or
 // nothing, and asking costs nothing when the answer is no. The error is about the asking (n is not

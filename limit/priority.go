@@ -3,7 +3,6 @@ package limit
 import (
 	"context"
 	"math"
-	"runtime"
 
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/internal/clock"
@@ -76,15 +75,7 @@ func (p *Priority) decide(now int64, n int) (d Decision, err error) {
 // take is cell.take for who leaves permits. It also says how many.
 func (p *Priority) take(now int64, n int) (claim, int) {
 	for c := &p.bucket.cell; ; {
-		tat, q := c.tat.Load(), c.quota.Load()
-		if tat == frozen {
-			runtime.Gosched()
-			continue
-		}
-		if q.expired(now) {
-			c.rebase(now)
-			continue
-		}
+		tat, q := c.read(now)
 		left := p.left(q)
 		if n <= 0 || n > q.burst-left {
 			return claim{quota: q}, left

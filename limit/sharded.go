@@ -3,7 +3,6 @@ package limit
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -184,15 +183,7 @@ func (c claim) free() int64 {
 // takeSome takes as many permits as are free, most at most.
 func (c *cell) takeSome(now int64, most int) int {
 	for {
-		tat, q := c.tat.Load(), c.quota.Load()
-		if tat == frozen {
-			runtime.Gosched()
-			continue
-		}
-		if q.expired(now) {
-			c.rebase(now)
-			continue
-		}
+		tat, q := c.read(now)
 		at := claim{quota: q, t: q.ticks(now), tat: tat}
 		got := min(at.free(), int64(most))
 		if got <= 0 && c.tat.Load() == tat {

@@ -38,7 +38,7 @@
 //
 // # Telemetry
 //
-// Calls are counted by outcome in the policy's own memory (about 2 ns) and read when a reader
+// Calls are counted by outcome in the policy's own memory (2 to 3 ns) and read when a reader
 // collects. A breaker's state is a metric from its birth, and each change is one event with what the
 // window held. Under a recording parent each attempt, each extra run and each rejection is a span.
 //
