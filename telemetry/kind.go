@@ -46,7 +46,8 @@ type reading struct {
 	value int64
 }
 
-// Observe reports a value. Values of the same metric and attributes from several instances add up.
+// Observe reports a value: of a metric in seconds in nanoseconds, of a ratio (unit 1) in millionths, of
+// any other as it is. Values of the same metric and attributes from several instances add up.
 func (o *Observer) Observe(p *Point, v int64) { o.readings = append(o.readings, reading{p, v}) }
 
 // Kind is one sort of engine. It is declared once, as a package variable, makes its instruments
@@ -94,6 +95,7 @@ func (k *Kind) meter(s *Scope) *meter {
 // meter is a Kind at one MeterProvider.
 type meter struct {
 	observables map[string]metric.Int64Observable
+	fractions   map[string]fraction
 	histograms  map[string]metric.Float64Histogram
 
 	mu      sync.Mutex
@@ -101,9 +103,27 @@ type meter struct {
 	retired totals
 }
 
+// fraction is a metric whose unit is larger than the integers it is observed in.
+type fraction struct {
+	in  metric.Float64Observable
+	per float64 // how many of the observed make one of the unit
+}
+
+// perUnit is how many of what is observed make one of a unit, 1 for all but those of [Observer.Observe].
+func perUnit(unit string) float64 {
+	switch unit {
+	case "s":
+		return 1e9
+	case "1":
+		return 1e6
+	}
+	return 1
+}
+
 func newMeter(s *Scope, metrics []flowconv.Metric) *meter {
 	m := &meter{
 		observables: make(map[string]metric.Int64Observable),
+		fractions:   make(map[string]fraction),
 		histograms:  make(map[string]metric.Float64Histogram),
 	}
 	contain(func() {
@@ -116,6 +136,9 @@ func newMeter(s *Scope, metrics []flowconv.Metric) *meter {
 			if o := m.observables[d.Name]; o != nil {
 				all = append(all, o)
 			}
+			if f := m.fractions[d.Name]; f.in != nil {
+				all = append(all, f.in)
+			}
 		}
 		if _, err := otm.RegisterCallback(m.collect, all...); err != nil {
 			otel.Handle(fmt.Errorf("telemetry: %s: %w", s.name, err))
@@ -126,6 +149,9 @@ func newMeter(s *Scope, metrics []flowconv.Metric) *meter {
 
 func (m *meter) instrument(otm metric.Meter, d flowconv.Metric) (err error) {
 	unit, desc := metric.WithUnit(d.Unit), metric.WithDescription(d.Description)
+	if d.Instrument != flowconv.Histogram && perUnit(d.Unit) != 1 {
+		return m.fraction(otm, d, unit, desc)
+	}
 	var o metric.Int64Observable
 	switch d.Instrument {
 	case flowconv.Counter:
@@ -143,6 +169,21 @@ func (m *meter) instrument(otm metric.Meter, d flowconv.Metric) (err error) {
 	return err
 }
 
+// fraction makes the instrument of a metric in seconds or of a ratio.
+func (m *meter) fraction(otm metric.Meter, d flowconv.Metric, unit, desc metric.InstrumentOption) (err error) {
+	f := fraction{per: perUnit(d.Unit)}
+	switch d.Instrument {
+	case flowconv.Counter:
+		f.in, err = otm.Float64ObservableCounter(d.Name, unit, desc)
+	case flowconv.UpDownCounter:
+		f.in, err = otm.Float64ObservableUpDownCounter(d.Name, unit, desc)
+	default:
+		f.in, err = otm.Float64ObservableGauge(d.Name, unit, desc)
+	}
+	m.fractions[d.Name] = f
+	return err
+}
+
 // collect is the one callback. It works on a snapshot, and holds no lock while it hands values over,
 // so a reader that blocks holds up no one who registers or closes.
 func (m *meter) collect(_ context.Context, to metric.Observer) error {
@@ -155,6 +196,8 @@ func (m *meter) collect(_ context.Context, to metric.Observer) error {
 	for _, v := range o.readings {
 		if in := m.observables[v.point.metric]; in != nil {
 			to.ObserveInt64(in, v.value, v.point.opts...)
+		} else if f := m.fractions[v.point.metric]; f.in != nil {
+			to.ObserveFloat64(f.in, float64(v.value)/f.per, v.point.opts...)
 		}
 	}
 	return nil
@@ -196,6 +239,28 @@ func (r *Registration) Close() {
 	for _, v := range r.close() {
 		m.retired.add(v.point, v.value)
 	}
+}
+
+// Reopen takes the reading up again after Close, for a service that is started anew: its gauges are
+// back, and what Close kept of its counters is the instance's own again. It is idempotent.
+func (r *Registration) Reopen() {
+	m := r.meter
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if slices.Contains(m.live, r) {
+		return
+	}
+	for _, v := range r.reopen() {
+		m.retired.add(v.point, -v.value)
+	}
+	m.live = append(slices.Clone(m.live), r)
+}
+
+func (r *Registration) reopen() []reading {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = false
+	return r.final
 }
 
 // close makes the last reading and keeps its counters.

@@ -255,3 +255,46 @@ func TestGaugesOfAKindAreGauges(t *testing.T) {
 		t.Errorf("data is %T", rm.ScopeMetrics[0].Metrics[0].Data)
 	}
 }
+
+func TestReopenTakesBackWhatCloseKept(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	e := newEngine(newKind(), "checkout", rec.Options()...)
+	e.Reopen() // it is open
+	e.decisions.Store(2)
+	e.Close()
+	rec.RequireSum("goflow.limiter.decisions", 2, checkout)
+	e.Reopen()
+	e.Reopen() // idempotent
+	rec.RequireSum("goflow.limiter.decisions", 2, checkout)
+	rec.RequireSum("goflow.limiter.queue.size", 0, checkout)
+	e.decisions.Add(3)
+	rec.RequireSum("goflow.limiter.decisions", 5, checkout)
+	e.Close()
+	rec.RequireSum("goflow.limiter.decisions", 5, checkout)
+	rec.RequireNoMetric("goflow.limiter.queue.size")
+}
+
+func TestRatiosAreObservedInMillionthsAndSecondsInNanoseconds(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	pool := flowconv.PoolNameKey.String("images")
+	busy := flowconv.Metric{Name: "goflow.test.busy.time", Unit: "s", Instrument: flowconv.Counter}
+	debt := flowconv.Metric{Name: "goflow.test.debt", Unit: "s", Instrument: flowconv.UpDownCounter}
+	kind := telemetry.NewKind(scopeName, flowconv.PoolWorkerUtilization, busy, debt)
+	share, time, owed := telemetry.NewPoint(flowconv.PoolWorkerUtilization, pool), telemetry.NewPoint(busy), telemetry.NewPoint(debt)
+	r := kind.Register(telemetry.NewScope(scopeName, rec.Options()...), observeFunc(func(o *telemetry.Observer) {
+		o.Observe(&share, 250_000)
+		o.Observe(&time, 1_500_000_000)
+		o.Observe(&owed, -500_000_000)
+	}))
+	for name, want := range map[string]float64{"goflow.pool.worker.utilization": 0.25, "goflow.test.busy.time": 1.5, "goflow.test.debt": -0.5} {
+		if got := rec.RequireMetric(name).Value; got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	r.Close()
+	if got := rec.RequireMetric("goflow.test.busy.time").Value; got != 1.5 {
+		t.Errorf("after Close the counter is %v, want 1.5", got)
+	}
+}

@@ -70,10 +70,38 @@ func (s *Scope) StartLinked(ctx context.Context, name string, links []trace.Link
 	if s.policy == Never {
 		return ctx, Span{}
 	}
-	if len(links) > MaxLinks {
-		links = links[:MaxLinks]
+	return s.start(ctx, name, trace.WithNewRoot(), linked(links), trace.WithAttributes(attrs...))
+}
+
+func linked(links []trace.Link) trace.SpanStartOption {
+	return trace.WithLinks(links[:min(len(links), MaxLinks)]...)
+}
+
+// Root starts roots of one name, for deferred work that comes often: what does not change from one to the
+// next is made once.
+type Root struct {
+	scope *Scope
+	name  string
+	opts  []trace.SpanStartOption
+}
+
+// NewRoot makes a Root. The attributes are those a sampler may want; [Span.Set] adds others where the span
+// records.
+func (s *Scope) NewRoot(name string, attrs ...attribute.KeyValue) *Root {
+	opts := []trace.SpanStartOption{trace.WithNewRoot(), trace.WithAttributes(attrs...)}
+	return &Root{s, name, opts[:len(opts):len(opts)]}
+}
+
+// Start starts a root, linked to where the work was asked for; see [Scope.StartLinked].
+func (r *Root) Start(ctx context.Context, links ...trace.Link) (context.Context, Span) {
+	if r.scope.policy == Never {
+		return ctx, Span{}
 	}
-	return s.start(ctx, name, trace.WithNewRoot(), trace.WithLinks(links...), trace.WithAttributes(attrs...))
+	opts := r.opts
+	if len(links) > 0 {
+		opts = append(opts, linked(links))
+	}
+	return r.scope.start(ctx, r.name, opts...)
 }
 
 func (s *Scope) start(ctx context.Context, name string, opts ...trace.SpanStartOption) (started context.Context, span Span) {

@@ -22,8 +22,18 @@ const (
 	BreakerWindowFailuresKey = attribute.Key("goflow.breaker.window.failures")
 	// BreakerWindowSlowKey is "goflow.breaker.window.slow": slow calls in the window just before the change. On events only.
 	BreakerWindowSlowKey = attribute.Key("goflow.breaker.window.slow")
+	// ChainNameKey is "goflow.chain.name": the name the chain was made with.
+	ChainNameKey = attribute.Key("goflow.chain.name")
+	// ChainOutcomeKey is "goflow.chain.outcome": what became of a step.
+	ChainOutcomeKey = attribute.Key("goflow.chain.outcome")
+	// ChainStepKey is "goflow.chain.step": the name of a step.
+	ChainStepKey = attribute.Key("goflow.chain.step")
 	// ErrorTypeKey is "error.type": the class of the failure, from core.ErrorType's closed set. Absent on success.
 	ErrorTypeKey = attribute.Key("error.type")
+	// ExceptionMessageKey is "exception.message": what panic was called with.
+	ExceptionMessageKey = attribute.Key("exception.message")
+	// ExceptionStacktraceKey is "exception.stacktrace": the stack at the panic.
+	ExceptionStacktraceKey = attribute.Key("exception.stacktrace")
 	// FallbackNameKey is "goflow.fallback.name": the name the fallback was made with.
 	FallbackNameKey = attribute.Key("goflow.fallback.name")
 	// FallbackOutcomeKey is "goflow.fallback.outcome": what became of a call.
@@ -36,6 +46,16 @@ const (
 	HedgeResultKey = attribute.Key("goflow.hedge.result")
 	// HedgeRunKey is "goflow.hedge.run": which run it was, from 2. On spans only.
 	HedgeRunKey = attribute.Key("goflow.hedge.run")
+	// JobMissedKey is "goflow.job.missed": how many runs were given up; 1000 means at least so many. On events only.
+	JobMissedKey = attribute.Key("goflow.job.missed")
+	// JobNameKey is "goflow.job.name": the name the job was scheduled under. Jobs beyond the scheduler's bound of reported names share "_other".
+	JobNameKey = attribute.Key("goflow.job.name")
+	// JobOutcomeKey is "goflow.job.outcome": what became of a run.
+	JobOutcomeKey = attribute.Key("goflow.job.outcome")
+	// JobScheduledTimeKey is "goflow.job.scheduled_time": when the run was due, as RFC 3339. On spans and events only.
+	JobScheduledTimeKey = attribute.Key("goflow.job.scheduled_time")
+	// JobStartLatenessKey is "goflow.job.start.lateness": seconds from when the run was due to when it started. On spans only.
+	JobStartLatenessKey = attribute.Key("goflow.job.start.lateness")
 	// LimiterAlgorithmKey is "goflow.limiter.algorithm": how the limiter decides.
 	LimiterAlgorithmKey = attribute.Key("goflow.limiter.algorithm")
 	// LimiterBurstKey is "goflow.limiter.burst": the burst after a change.
@@ -56,6 +76,18 @@ const (
 	LimiterRateKey = attribute.Key("goflow.limiter.rate")
 	// LimiterRetryAfterKey is "goflow.limiter.retry_after": seconds until the same request would be permitted. On spans of denied decisions only.
 	LimiterRetryAfterKey = attribute.Key("goflow.limiter.retry_after")
+	// PipelineNameKey is "goflow.pipeline.name": the name the pipeline was made with.
+	PipelineNameKey = attribute.Key("goflow.pipeline.name")
+	// PipelineOutcomeKey is "goflow.pipeline.outcome": what became of an item.
+	PipelineOutcomeKey = attribute.Key("goflow.pipeline.outcome")
+	// PoolNameKey is "goflow.pool.name": the name the pool was made with.
+	PoolNameKey = attribute.Key("goflow.pool.name")
+	// PoolOutcomeKey is "goflow.pool.outcome": what became of a task.
+	PoolOutcomeKey = attribute.Key("goflow.pool.outcome")
+	// PoolTaskWaitKey is "goflow.pool.task.wait": seconds the task waited in the queue. On spans only.
+	PoolTaskWaitKey = attribute.Key("goflow.pool.task.wait")
+	// PoolWorkerStateKey is "goflow.pool.worker.state": what a worker does.
+	PoolWorkerStateKey = attribute.Key("goflow.pool.worker.state")
 	// RetryAttemptKey is "goflow.retry.attempt": which attempt it was, from 1. On spans only.
 	RetryAttemptKey = attribute.Key("goflow.retry.attempt")
 	// RetryNameKey is "goflow.retry.name": the name the retry was made with.
@@ -64,10 +96,38 @@ const (
 	RetryOutcomeKey = attribute.Key("goflow.retry.outcome")
 	// RetryResultKey is "goflow.retry.result": what became of a call.
 	RetryResultKey = attribute.Key("goflow.retry.result")
+	// SchedulerClockStepKey is "goflow.scheduler.clock.step": by how many seconds the wall clock left the monotonic one. On events only.
+	SchedulerClockStepKey = attribute.Key("goflow.scheduler.clock.step")
+	// SchedulerNameKey is "goflow.scheduler.name": the name the scheduler was made with.
+	SchedulerNameKey = attribute.Key("goflow.scheduler.name")
+	// SpillDamagedBytesKey is "goflow.spill.damaged.bytes": how many bytes were no records. On events only.
+	SpillDamagedBytesKey = attribute.Key("goflow.spill.damaged.bytes")
+	// SpillDiskStateKey is "goflow.spill.disk.state": how the disk is.
+	SpillDiskStateKey = attribute.Key("goflow.spill.disk.state")
+	// SpillNameKey is "goflow.spill.name": the name the queue was opened with.
+	SpillNameKey = attribute.Key("goflow.spill.name")
+	// SpillOutcomeKey is "goflow.spill.outcome": what became of a record.
+	SpillOutcomeKey = attribute.Key("goflow.spill.outcome")
+	// SpillRecordCountKey is "goflow.spill.record.count": how many records it was about. On spans and events only.
+	SpillRecordCountKey = attribute.Key("goflow.spill.record.count")
+	// StreamItemsKey is "goflow.stream.items": how many items came to the end of the stream. On spans only.
+	StreamItemsKey = attribute.Key("goflow.stream.items")
+	// StreamNameKey is "goflow.stream.name": the name the stream was given.
+	StreamNameKey = attribute.Key("goflow.stream.name")
+	// StreamOutcomeKey is "goflow.stream.outcome": what became of an item.
+	StreamOutcomeKey = attribute.Key("goflow.stream.outcome")
+	// StreamStageKey is "goflow.stream.stage": the step of the stream: the name it was given, or what it does.
+	StreamStageKey = attribute.Key("goflow.stream.stage")
 	// TimeoutNameKey is "goflow.timeout.name": the name the timeout was made with.
 	TimeoutNameKey = attribute.Key("goflow.timeout.name")
 	// TimeoutOutcomeKey is "goflow.timeout.outcome": what became of a call.
 	TimeoutOutcomeKey = attribute.Key("goflow.timeout.outcome")
+	// WriterNameKey is "goflow.writer.name": the name the writer was made with.
+	WriterNameKey = attribute.Key("goflow.writer.name")
+	// WriterOutcomeKey is "goflow.writer.outcome": what became of a write.
+	WriterOutcomeKey = attribute.Key("goflow.writer.outcome")
+	// WriterStateKey is "goflow.writer.state": what the sink does since a change.
+	WriterStateKey = attribute.Key("goflow.writer.state")
 )
 
 // Values of goflow.app.state.
@@ -105,6 +165,15 @@ const (
 	BreakerStateHalfOpen = "half_open" // a few calls pass to probe
 )
 
+// Values of goflow.chain.outcome.
+const (
+	ChainOutcomeSuccess    = "success"     // the step succeeded
+	ChainOutcomeFailure    = "failure"     // the step failed, after all its attempts
+	ChainOutcomeRetried    = "retried"     // an attempt of the step failed and was tried again
+	ChainOutcomeUndone     = "undone"      // the step was undone
+	ChainOutcomeUndoFailed = "undo_failed" // the step could not be undone
+)
+
 // Values of goflow.fallback.outcome.
 const (
 	FallbackOutcomeSuccess        = "success"         // the task succeeded
@@ -124,6 +193,15 @@ const (
 	HedgeResultFirst   = "first"   // the first run succeeded first
 	HedgeResultExtra   = "extra"   // an extra run succeeded first
 	HedgeResultFailure = "failure" // no run succeeded
+)
+
+// Values of goflow.job.outcome.
+const (
+	JobOutcomeSuccess   = "success"   // the run succeeded
+	JobOutcomeFailure   = "failure"   // the run failed or panicked
+	JobOutcomeSkipped   = "skipped"   // the run was not to be: the one before still ran, or a policy said not now
+	JobOutcomeMissed    = "missed"    // the time of the run had passed, and the misfire rule gave it up
+	JobOutcomeCancelled = "cancelled" // the run was told to end before it was done
 )
 
 // Values of goflow.limiter.algorithm.
@@ -150,6 +228,29 @@ const (
 	LimiterOutcomeCancelled = "cancelled" // given back: a reservation was cancelled, or a waiter's context ended
 )
 
+// Values of goflow.pipeline.outcome.
+const (
+	PipelineOutcomeCompleted = "completed" // the item went through all stages
+	PipelineOutcomeFailed    = "failed"    // a stage failed the item, or its caller gave up
+)
+
+// Values of goflow.pool.outcome.
+const (
+	PoolOutcomeCompleted = "completed" // the task succeeded
+	PoolOutcomeFailed    = "failed"    // the task returned an error
+	PoolOutcomePanicked  = "panicked"  // the task panicked or ended its goroutine
+	PoolOutcomeCancelled = "cancelled" // its caller gave up before the task began
+	PoolOutcomeRejected  = "rejected"  // the queue was full or the pool stopped; the task was not accepted
+	PoolOutcomeDropped   = "dropped"   // the oldest task of a full queue made room for a new one
+	PoolOutcomeReturned  = "returned"  // the pool stopped before the task began and handed it back
+)
+
+// Values of goflow.pool.worker.state.
+const (
+	PoolWorkerStateIdle = "idle" // the worker waits for a task
+	PoolWorkerStateBusy = "busy" // the worker runs a task or looks for one
+)
+
 // Values of goflow.retry.outcome.
 const (
 	RetryOutcomeSuccess = "success" // the attempt succeeded
@@ -167,6 +268,32 @@ const (
 	RetryResultCancelled    = "cancelled"     // the caller gave up
 )
 
+// Values of goflow.spill.disk.state.
+const (
+	SpillDiskStateOk      = "ok"      // the disk takes what is written
+	SpillDiskStateFailing = "failing" // the disk is full, or fails otherwise
+)
+
+// Values of goflow.spill.outcome.
+const (
+	SpillOutcomePushed   = "pushed"   // the record was stored
+	SpillOutcomePopped   = "popped"   // the record was taken
+	SpillOutcomeAcked    = "acked"    // the record was acknowledged
+	SpillOutcomeRejected = "rejected" // there was no room for the record
+	SpillOutcomeFailed   = "failed"   // the record was not stored: the disk failed, or the caller gave up
+	SpillOutcomeDropped  = "dropped"  // the record was dropped, not acknowledged, to make room
+	SpillOutcomeLost     = "lost"     // the record was found missing or damaged
+)
+
+// Values of goflow.stream.outcome.
+const (
+	StreamOutcomeEmitted  = "emitted"  // handed on to the next step
+	StreamOutcomeFiltered = "filtered" // left out on purpose
+	StreamOutcomeDropped  = "dropped"  // lost because a buffer was full
+	StreamOutcomeFailed   = "failed"   // the step's function failed, whatever was done about it
+	StreamOutcomeLate     = "late"     // came after its window had been handed on, and was left out
+)
+
 // Values of goflow.timeout.outcome.
 const (
 	TimeoutOutcomeSuccess  = "success"   // the task succeeded
@@ -174,62 +301,131 @@ const (
 	TimeoutOutcomeTimedOut = "timed_out" // the task failed after this timeout had passed
 )
 
+// Values of goflow.writer.outcome.
+const (
+	WriterOutcomeAccepted = "accepted" // the writer took it; sooner or later it is written, dropped or lost too
+	WriterOutcomeWritten  = "written"  // the sink took it
+	WriterOutcomeDropped  = "dropped"  // it was accepted, and made room for newer writes
+	WriterOutcomeLost     = "lost"     // it was accepted, and the sink did not take it
+	WriterOutcomeRejected = "rejected" // it was not accepted
+)
+
+// Values of goflow.writer.state.
+const (
+	WriterStateFailing   = "failing"   // the sink has begun to fail
+	WriterStateRecovered = "recovered" // the sink takes writes again
+)
+
 // Metrics.
 var (
-	LimiterDecisions    = Metric{Name: "goflow.limiter.decisions", Unit: "{decision}", Description: "Decisions a limiter made.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome"}}
-	LimiterPermits      = Metric{Name: "goflow.limiter.permits", Unit: "{permit}", Description: "Permits a limiter gave out, those given back left in.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterPermitUsage  = Metric{Name: "goflow.limiter.permit.usage", Unit: "{permit}", Description: "Permits of the burst in use now. Above the limit while callers wait for later permits.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterPermitLimit  = Metric{Name: "goflow.limiter.permit.limit", Unit: "{permit}", Description: "Permits a limiter can give out at once, its burst; per key for a keyed limiter.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterQueueSize    = Metric{Name: "goflow.limiter.queue.size", Unit: "{request}", Description: "Callers waiting for a permit now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterKeyUsage     = Metric{Name: "goflow.limiter.key.usage", Unit: "{key}", Description: "Keys a keyed limiter holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterKeyLimit     = Metric{Name: "goflow.limiter.key.limit", Unit: "{key}", Description: "Keys a keyed limiter may hold. Further keys share one bucket.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterOverflows    = Metric{Name: "goflow.limiter.overflows", Unit: "{decision}", Description: "Decisions of a keyed limiter made on the shared bucket, because it held its limit of keys.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterCharges      = Metric{Name: "goflow.limiter.charges", Unit: "{permit}", Description: "Permits taken without asking, for work already done.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterNearLimits   = Metric{Name: "goflow.limiter.near_limits", Unit: "{decision}", Description: "Decisions allowed at once with less than a fifth of the permits left.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterRefunds      = Metric{Name: "goflow.limiter.refunds", Unit: "{permit}", Description: "Permits given back to a limiter because they went unused.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterWaitDuration = Metric{Name: "goflow.limiter.wait.duration", Unit: "s", Description: "How long callers that had to wait for a permit waited.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "error.type"}}
-	BreakerCalls        = Metric{Name: "goflow.breaker.calls", Unit: "{call}", Description: "Calls to a breaker.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.outcome"}}
-	BreakerState        = Metric{Name: "goflow.breaker.state", Unit: "{breaker}", Description: "1 for the state a breaker is in, 0 for the others.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
-	BreakerTransitions  = Metric{Name: "goflow.breaker.transitions", Unit: "{transition}", Description: "Changes of a breaker's state, by the state entered.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
-	RetryCalls          = Metric{Name: "goflow.retry.calls", Unit: "{call}", Description: "Calls under a retry that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.retry.name", "goflow.retry.result"}}
-	RetryAttempts       = Metric{Name: "goflow.retry.attempts", Unit: "{attempt}", Description: "Attempts of calls under a retry.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.retry.name", "goflow.retry.outcome"}}
-	HedgeCalls          = Metric{Name: "goflow.hedge.calls", Unit: "{call}", Description: "Calls under a hedge that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.hedge.name", "goflow.hedge.result"}}
-	HedgeRuns           = Metric{Name: "goflow.hedge.runs", Unit: "{run}", Description: "Extra runs that were due.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.hedge.name", "goflow.hedge.outcome"}}
-	TimeoutCalls        = Metric{Name: "goflow.timeout.calls", Unit: "{call}", Description: "Calls under a timeout that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.timeout.name", "goflow.timeout.outcome"}}
-	FallbackCalls       = Metric{Name: "goflow.fallback.calls", Unit: "{call}", Description: "Calls under a fallback that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.fallback.name", "goflow.fallback.outcome"}}
+	LimiterDecisions      = Metric{Name: "goflow.limiter.decisions", Unit: "{decision}", Description: "Decisions a limiter made.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome"}}
+	LimiterPermits        = Metric{Name: "goflow.limiter.permits", Unit: "{permit}", Description: "Permits a limiter gave out, those given back left in.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterPermitUsage    = Metric{Name: "goflow.limiter.permit.usage", Unit: "{permit}", Description: "Permits of the burst in use now. Above the limit while callers wait for later permits.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterPermitLimit    = Metric{Name: "goflow.limiter.permit.limit", Unit: "{permit}", Description: "Permits a limiter can give out at once, its burst; per key for a keyed limiter.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterQueueSize      = Metric{Name: "goflow.limiter.queue.size", Unit: "{request}", Description: "Callers waiting for a permit now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterKeyUsage       = Metric{Name: "goflow.limiter.key.usage", Unit: "{key}", Description: "Keys a keyed limiter holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterKeyLimit       = Metric{Name: "goflow.limiter.key.limit", Unit: "{key}", Description: "Keys a keyed limiter may hold. Further keys share one bucket.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterOverflows      = Metric{Name: "goflow.limiter.overflows", Unit: "{decision}", Description: "Decisions of a keyed limiter made on the shared bucket, because it held its limit of keys.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterCharges        = Metric{Name: "goflow.limiter.charges", Unit: "{permit}", Description: "Permits taken without asking, for work already done.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterNearLimits     = Metric{Name: "goflow.limiter.near_limits", Unit: "{decision}", Description: "Decisions allowed at once with less than a fifth of the permits left.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterRefunds        = Metric{Name: "goflow.limiter.refunds", Unit: "{permit}", Description: "Permits given back to a limiter because they went unused.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterWaitDuration   = Metric{Name: "goflow.limiter.wait.duration", Unit: "s", Description: "How long callers that had to wait for a permit waited.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "error.type"}}
+	BreakerCalls          = Metric{Name: "goflow.breaker.calls", Unit: "{call}", Description: "Calls to a breaker.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.outcome"}}
+	BreakerState          = Metric{Name: "goflow.breaker.state", Unit: "{breaker}", Description: "1 for the state a breaker is in, 0 for the others.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
+	BreakerTransitions    = Metric{Name: "goflow.breaker.transitions", Unit: "{transition}", Description: "Changes of a breaker's state, by the state entered.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
+	RetryCalls            = Metric{Name: "goflow.retry.calls", Unit: "{call}", Description: "Calls under a retry that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.retry.name", "goflow.retry.result"}}
+	RetryAttempts         = Metric{Name: "goflow.retry.attempts", Unit: "{attempt}", Description: "Attempts of calls under a retry.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.retry.name", "goflow.retry.outcome"}}
+	HedgeCalls            = Metric{Name: "goflow.hedge.calls", Unit: "{call}", Description: "Calls under a hedge that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.hedge.name", "goflow.hedge.result"}}
+	HedgeRuns             = Metric{Name: "goflow.hedge.runs", Unit: "{run}", Description: "Extra runs that were due.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.hedge.name", "goflow.hedge.outcome"}}
+	TimeoutCalls          = Metric{Name: "goflow.timeout.calls", Unit: "{call}", Description: "Calls under a timeout that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.timeout.name", "goflow.timeout.outcome"}}
+	FallbackCalls         = Metric{Name: "goflow.fallback.calls", Unit: "{call}", Description: "Calls under a fallback that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.fallback.name", "goflow.fallback.outcome"}}
+	JobRuns               = Metric{Name: "goflow.job.runs", Unit: "{run}", Description: "Runs of a job that were due.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.job.name", "goflow.job.outcome"}}
+	JobRunActive          = Metric{Name: "goflow.job.run.active", Unit: "{run}", Description: "Runs of a job under way now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.job.name"}}
+	JobRunDuration        = Metric{Name: "goflow.job.run.duration", Unit: "s", Description: "How long the runs of a job took; of more than 1000 that are due at once, of one in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.job.name", "error.type"}}
+	JobStartDelay         = Metric{Name: "goflow.job.start.delay", Unit: "s", Description: "How long after they were due the runs of a job started; of more than 1000 that are due at once, of one in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.job.name"}}
+	SchedulerJobPending   = Metric{Name: "goflow.scheduler.job.pending", Unit: "{job}", Description: "Named jobs of a scheduler that will run again.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.scheduler.name"}}
+	SchedulerTimerPending = Metric{Name: "goflow.scheduler.timer.pending", Unit: "{timer}", Description: "Tasks a scheduler runs once, later, and has not started yet.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.scheduler.name"}}
+	PoolTasks             = Metric{Name: "goflow.pool.tasks", Unit: "{task}", Description: "Tasks given to a pool.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.pool.name", "goflow.pool.outcome"}}
+	PoolTaskDuration      = Metric{Name: "goflow.pool.task.duration", Unit: "s", Description: "How long tasks took; of pools that run more than 50,000 a second, of one task in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pool.name", "error.type"}}
+	PoolTaskWaitDuration  = Metric{Name: "goflow.pool.task.wait.duration", Unit: "s", Description: "How long tasks waited in the queue; of pools that run more than 50,000 a second, of one task in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pool.name"}}
+	PoolQueueSize         = Metric{Name: "goflow.pool.queue.size", Unit: "{task}", Description: "Tasks waiting in the queue now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name"}}
+	PoolQueueCapacity     = Metric{Name: "goflow.pool.queue.capacity", Unit: "{task}", Description: "Tasks the queue has room for.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name"}}
+	PoolWorkerActive      = Metric{Name: "goflow.pool.worker.active", Unit: "{worker}", Description: "Workers there are now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name", "goflow.pool.worker.state"}}
+	PoolWorkerLimit       = Metric{Name: "goflow.pool.worker.limit", Unit: "{worker}", Description: "Workers there may be.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name"}}
+	PoolWorkerUtilization = Metric{Name: "goflow.pool.worker.utilization", Unit: "1", Description: "The share of the workers there may be that are busy now.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.pool.name"}}
+	ChainSteps            = Metric{Name: "goflow.chain.steps", Unit: "{step}", Description: "Steps a chain has run or undone.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.chain.name", "goflow.chain.step", "goflow.chain.outcome"}}
+	PipelineItems         = Metric{Name: "goflow.pipeline.items", Unit: "{item}", Description: "Items that have left a pipeline.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.pipeline.name", "goflow.pipeline.outcome"}}
+	PipelineItemActive    = Metric{Name: "goflow.pipeline.item.active", Unit: "{item}", Description: "Items inside a pipeline now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pipeline.name"}}
+	PipelineItemDuration  = Metric{Name: "goflow.pipeline.item.duration", Unit: "s", Description: "How long items took from end to end.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pipeline.name", "error.type"}}
+	WriterWrites          = Metric{Name: "goflow.writer.writes", Unit: "{write}", Description: "Writes given to a writer.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.writer.name", "goflow.writer.outcome"}}
+	WriterIo              = Metric{Name: "goflow.writer.io", Unit: "By", Description: "Bytes given to a writer.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.writer.name", "goflow.writer.outcome"}}
+	WriterBufferUsage     = Metric{Name: "goflow.writer.buffer.usage", Unit: "By", Description: "Bytes in memory that the sink has not taken yet.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.writer.name"}}
+	WriterBufferCapacity  = Metric{Name: "goflow.writer.buffer.capacity", Unit: "By", Description: "Bytes the buffers have room for; writes larger than a buffer are kept besides.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.writer.name"}}
+	WriterFlushDuration   = Metric{Name: "goflow.writer.flush.duration", Unit: "s", Description: "How long the sink took for a buffer, the retries of the writer's policy included.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.writer.name", "error.type"}}
+	SpillRecords          = Metric{Name: "goflow.spill.records", Unit: "{record}", Description: "What became of the records of a disk queue.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.spill.name", "goflow.spill.outcome"}}
+	SpillDamage           = Metric{Name: "goflow.spill.damage", Unit: "By", Description: "Bytes of a disk queue that were passed over because they were no records.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillRecordPending    = Metric{Name: "goflow.spill.record.pending", Unit: "{record}", Description: "Records that are not acknowledged now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillRecordAge        = Metric{Name: "goflow.spill.record.age", Unit: "s", Description: "How long ago the oldest record was pushed that is not acknowledged now.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillSize             = Metric{Name: "goflow.spill.size", Unit: "By", Description: "The size of all segments now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillCapacity         = Metric{Name: "goflow.spill.capacity", Unit: "By", Description: "What the size of all segments may be.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillSyncDuration     = Metric{Name: "goflow.spill.sync.duration", Unit: "s", Description: "How long it took to make records, or the cursor, last on disk.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.spill.name", "error.type"}}
+	StreamItems           = Metric{Name: "goflow.stream.items", Unit: "{item}", Description: "Items that came to a step of a stream.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.outcome"}}
+	StreamBufferSize      = Metric{Name: "goflow.stream.buffer.size", Unit: "{item}", Description: "Items the buffer of a stream holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBufferCapacity  = Metric{Name: "goflow.stream.buffer.capacity", Unit: "{item}", Description: "Items the buffer of a stream has room for.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBlockedTime     = Metric{Name: "goflow.stream.blocked.time", Unit: "s", Description: "How long a buffer of a stream made those above it wait for room.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
 )
 
 // seconds are bucket boundaries.
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
-var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, FallbackCalls, HedgeCalls, HedgeRuns, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, RetryAttempts, RetryCalls, TimeoutCalls}
+var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, FallbackCalls, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamItems, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
 
 // Spans.
 var (
-	LimiterSpan = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait", "acquire", "charge", "refund"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
-	BreakerSpan = Span{ID: "goflow.breaker", Verbs: []string{"reject"}, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
-	RetrySpan   = Span{ID: "goflow.retry", Verbs: []string{"attempt"}, Attributes: []string{"goflow.retry.name", "goflow.retry.attempt", "error.type"}}
-	HedgeSpan   = Span{ID: "goflow.hedge", Verbs: []string{"hedge"}, Attributes: []string{"goflow.hedge.name", "goflow.hedge.run", "error.type"}}
+	LimiterSpan  = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait", "acquire", "charge", "refund"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
+	BreakerSpan  = Span{ID: "goflow.breaker", Verbs: []string{"reject"}, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
+	RetrySpan    = Span{ID: "goflow.retry", Verbs: []string{"attempt"}, Attributes: []string{"goflow.retry.name", "goflow.retry.attempt", "error.type"}}
+	HedgeSpan    = Span{ID: "goflow.hedge", Verbs: []string{"hedge"}, Attributes: []string{"goflow.hedge.name", "goflow.hedge.run", "error.type"}}
+	JobSpan      = Span{ID: "goflow.job", Verbs: []string{"run"}, Attributes: []string{"goflow.job.name", "goflow.job.scheduled_time", "goflow.job.start.lateness", "error.type"}}
+	PoolSpan     = Span{ID: "goflow.pool", Verbs: []string{"execute"}, Attributes: []string{"goflow.pool.name", "goflow.pool.task.wait", "error.type"}}
+	ChainSpan    = Span{ID: "goflow.chain", Verbs: []string{"step", "undo"}, Attributes: []string{"goflow.chain.name", "goflow.chain.step", "error.type"}}
+	PipelineSpan = Span{ID: "goflow.pipeline", Verbs: []string{"process"}, Attributes: []string{"goflow.pipeline.name", "error.type"}}
+	SpillSpan    = Span{ID: "goflow.spill", Verbs: []string{"push", "pop"}, Attributes: []string{"goflow.spill.name", "goflow.spill.record.count", "error.type"}}
+	StreamSpan   = Span{ID: "goflow.stream", Verbs: []string{"run"}, Attributes: []string{"goflow.stream.name", "goflow.stream.items", "error.type"}}
 )
 
 // Spans lists every family of spans, by ID.
-var Spans = []Span{BreakerSpan, HedgeSpan, LimiterSpan, RetrySpan}
+var Spans = []Span{BreakerSpan, ChainSpan, HedgeSpan, JobSpan, LimiterSpan, PipelineSpan, PoolSpan, RetrySpan, SpillSpan, StreamSpan}
 
 // Event names.
 const (
 	EventAppStateChange     = "goflow.app.state_change"     // the application is starting, has become ready, or drains
 	EventBreakerStateChange = "goflow.breaker.state_change" // a breaker changed state, with what its window held before
+	EventJobMissed          = "goflow.job.missed"           // runs of a job were given up by its misfire rule, since their time had passed
+	EventJobPanic           = "goflow.job.panic"            // a run of a job panicked or ended its goroutine
 	EventLimiterLimitChange = "goflow.limiter.limit_change" // the limit of a running concurrency limiter was changed
 	EventLimiterOverRelease = "goflow.limiter.over_release" // more permits were released than were held, for the first time in this limiter. It is a mistake of its user
 	EventLimiterQuotaChange = "goflow.limiter.quota_change" // the rate or burst of a running limiter was changed
+	EventPoolPanic          = "goflow.pool.panic"           // a task panicked or ended its goroutine
+	EventSchedulerClockStep = "goflow.scheduler.clock_step" // the wall clock was set, or the machine was suspended; the scheduler planned anew
+	EventSpillDamage        = "goflow.spill.damage"         // records were found missing or damaged, in a segment that was read to its end or when the queue was opened
+	EventSpillDisk          = "goflow.spill.disk"           // the disk began to fail, because it is full for one, or works again
+	EventWriterStateChange  = "goflow.writer.state_change"  // a writer's sink has begun to fail, or takes writes again
 )
 
 // Events lists every event, by name.
 var Events = []Event{
 	{Name: EventAppStateChange, Attributes: []string{"goflow.app.state"}},
 	{Name: EventBreakerStateChange, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state", "goflow.breaker.reason", "goflow.breaker.window.calls", "goflow.breaker.window.failures", "goflow.breaker.window.slow"}},
+	{Name: EventJobMissed, Attributes: []string{"goflow.job.name", "goflow.job.missed", "goflow.job.scheduled_time"}},
+	{Name: EventJobPanic, Attributes: []string{"goflow.job.name", "exception.message", "exception.stacktrace"}},
 	{Name: EventLimiterLimitChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.limit"}},
 	{Name: EventLimiterOverRelease, Attributes: []string{"goflow.limiter.name", "goflow.limiter.permits", "goflow.limiter.held"}},
 	{Name: EventLimiterQuotaChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.rate", "goflow.limiter.burst"}},
+	{Name: EventPoolPanic, Attributes: []string{"goflow.pool.name", "exception.message", "exception.stacktrace"}},
+	{Name: EventSchedulerClockStep, Attributes: []string{"goflow.scheduler.name", "goflow.scheduler.clock.step"}},
+	{Name: EventSpillDamage, Attributes: []string{"goflow.spill.name", "goflow.spill.record.count", "goflow.spill.damaged.bytes"}},
+	{Name: EventSpillDisk, Attributes: []string{"goflow.spill.name", "goflow.spill.disk.state", "error.type"}},
+	{Name: EventWriterStateChange, Attributes: []string{"goflow.writer.name", "goflow.writer.state", "error.type"}},
 }
