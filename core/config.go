@@ -86,6 +86,9 @@ func (e *ConfigError) ErrorType() string { return TypeInvalid }
 // Configure checks what every constructor checks first: the name, then the config's faults. It
 // returns nil, or a [*ConfigError] that names the package, the instance, and every field at fault.
 func Configure(pkg, name string, invalid error) error {
+	if invalid == nil && name != "" && len(name) <= maxName && utf8.ValidString(name) {
+		return nil
+	}
 	var faults Faults
 	faults.Require(name != "", "name", name, "must not be empty")
 	faults.Require(len(name) <= maxName, "name", name, fmt.Sprintf("must have at most %d bytes", maxName))
