@@ -4,12 +4,10 @@
 package healthfx
 
 import (
-	"fmt"
-	"reflect"
-
 	"go.uber.org/fx"
 
 	"github.com/goflow-go/goflow/core/health"
+	"github.com/goflow-go/goflow/fxmodule/internal/ctor"
 )
 
 // Module provides *health.Registry out of an optional health.Config and the checks added.
@@ -45,16 +43,8 @@ func New(p Params) (*health.Registry, error) {
 // health.Check, and perhaps an error. Any other function is an error of the application: fx alone
 // would leave it out without a word.
 func AsCheck(constructor any) fx.Option {
-	t := reflect.TypeOf(constructor)
-	if !makesCheck(t) {
-		return fx.Error(fmt.Errorf("healthfx: AsCheck wants a function that returns a health.Check, got %v", t))
+	if err := ctor.Makes[health.Check]("healthfx: AsCheck", constructor); err != nil {
+		return fx.Error(err)
 	}
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(checks)))
-}
-
-func makesCheck(t reflect.Type) bool {
-	if t == nil || t.Kind() != reflect.Func || t.NumOut() == 0 || t.Out(0) != reflect.TypeFor[health.Check]() {
-		return false
-	}
-	return t.NumOut() == 1 || t.NumOut() == 2 && t.Out(1) == reflect.TypeFor[error]()
 }

@@ -1,0 +1,101 @@
+// Package schedfx gives an fx application a scheduler, jobs and worker pools.
+//
+//	fx.New(
+//		fxmodule.Module,
+//		schedfx.AsJob(newSweep), // func(...) sched.Spec, of anything in the graph
+//		schedfx.Pool("images", sched.PoolConfig{MaxWorkers: 16}),
+//	)
+//
+// Jobs run once the application has started. When it stops, each job is drained before anything its
+// constructor depends on stops, and the scheduler last; pools finish what they have accepted. All of it
+// reports to the application's OpenTelemetry providers, the global ones where it has none.
+package schedfx
+
+import (
+	"context"
+	"fmt"
+
+	"go.uber.org/fx"
+
+	"github.com/goflow-go/goflow/fxmodule/internal/ctor"
+	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
+	"github.com/goflow-go/goflow/fxmodule/servicefx"
+	"github.com/goflow-go/goflow/sched"
+)
+
+// Module provides the application's *sched.Scheduler, "jobs", out of an optional sched.Config. It is made
+// when something asks for it, which [AsJob] does. It is part of fxmodule.Module.
+var Module = fx.Module("goflow.sched",
+	fx.Provide(fx.Private, servicefx.New, otelin.New),
+	fx.Provide(New),
+)
+
+// name is the scheduler's.
+const name = "jobs"
+
+// Params is what [New] takes from the graph.
+type Params struct {
+	fx.In
+
+	Runner    *servicefx.Runner
+	Providers otelin.Providers
+	Config    sched.Config `optional:"true"`
+}
+
+// New makes the application's scheduler, and runs it with the application.
+func New(p Params) (*sched.Scheduler, error) {
+	s, err := sched.New(name, p.Config, sched.WithTelemetry(p.Providers.Options...))
+	if err == nil {
+		p.Runner.Run("scheduler "+name, s)
+	}
+	return s, err
+}
+
+// AsJob schedules the job that constructor makes: a function of anything in the graph that returns a
+// sched.Spec, and perhaps an error. Any other function is an error of the application. A wrong job (a
+// name taken, an expression that cannot be read) is one too, before anything starts.
+func AsJob(constructor any) fx.Option {
+	if err := ctor.Makes[sched.Spec]("schedfx: AsJob", constructor); err != nil {
+		return fx.Error(err)
+	}
+	return fx.Module("goflow.job",
+		fx.Provide(fx.Private, servicefx.New, constructor),
+		fx.Invoke(schedule),
+	)
+}
+
+// schedule adds a job, paused until what its constructor depends on has started.
+func schedule(r *servicefx.Runner, s *sched.Scheduler, spec sched.Spec) error {
+	j, err := s.Schedule(context.Background(), spec.Name, spec.Trigger, spec.Task, spec.Options...)
+	if err != nil {
+		return err
+	}
+	j.Pause()
+	r.Run(fmt.Sprintf("job %q", spec.Name), service{j})
+	return nil
+}
+
+// service is a job as a core.Service.
+type service struct{ job *sched.Job }
+
+func (s service) Start(context.Context) error {
+	s.job.Resume()
+	return nil
+}
+
+func (s service) Stop(ctx context.Context) error { return s.job.Drain(ctx) }
+
+// Pool provides a *sched.Pool under the name.
+func Pool(name string, cfg sched.PoolConfig, opts ...sched.Option) fx.Option {
+	provide := func(r *servicefx.Runner, p otelin.Providers) (*sched.Pool, error) {
+		pool, err := sched.NewPool(name, cfg, append([]sched.Option{sched.WithTelemetry(p.Options...)}, opts...)...)
+		if err == nil {
+			r.Run(fmt.Sprintf("pool %q", name), pool)
+		}
+		return pool, err
+	}
+	return fx.Module("goflow.pool",
+		fx.Provide(fx.Private, servicefx.New, otelin.New),
+		fx.Provide(fx.Annotate(provide, fx.ResultTags(fmt.Sprintf(`name:%q`, name)))),
+	)
+}
