@@ -1,6 +1,7 @@
 package flowadmin
 
 import (
+	"errors"
 	"html/template"
 	"net/http"
 
@@ -14,6 +15,7 @@ type Admin struct {
 	hosts   map[string]bool
 	health  *health.Registry // nil: no probes
 	metrics http.Handler     // nil: no metrics
+	pages   []Page
 	mux     *http.ServeMux
 	index   []link
 }
@@ -34,8 +36,25 @@ func New(name string, cfg Config, opts ...Option) (*Admin, error) {
 	for _, o := range opts {
 		o.apply(a)
 	}
+	if err := core.Configure("flowadmin", name, a.validPages()); err != nil {
+		return nil, err
+	}
 	a.route(cfg.Profiling)
 	return a, nil
+}
+
+// profiles is where the profiles are.
+const profiles = "/debug/pprof/"
+
+// validPages reports what is wrong with the application's pages.
+func (a *Admin) validPages() error {
+	taken := map[string]bool{"/livez": true, "/readyz": true, "/startupz": true, "/metrics": true}
+	var faults []error
+	for _, p := range a.pages {
+		faults = append(faults, p.validate(taken))
+		taken[p.Path] = true
+	}
+	return errors.Join(faults...)
 }
 
 func (a *Admin) route(profiling bool) {
@@ -48,7 +67,10 @@ func (a *Admin) route(profiling bool) {
 		a.add("/metrics", "metrics", a.metrics)
 	}
 	if profiling {
-		a.add("/debug/pprof/", "profiles", a.guard(newProfiler()))
+		a.add(profiles, "profiles", a.guard(newProfiler()))
+	}
+	for _, p := range a.pages {
+		a.add(p.Path, p.Text, a.guard(p.Handler))
 	}
 	a.mux.Handle("/", a.guard(http.HandlerFunc(a.serveIndex)))
 }

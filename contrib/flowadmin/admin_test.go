@@ -177,3 +177,46 @@ func TestNothingIsRegisteredWithTheDefaultMux(t *testing.T) {
 		}
 	}
 }
+
+func TestPagesOfTheApplicationAreServedToThoseWhoMaySeeTheIndex(t *testing.T) {
+	t.Parallel()
+	page := flowadmin.Page{Path: "/debug/traffic", Text: "what comes and goes", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "much") })}
+	admin, err := flowadmin.New("app", flowadmin.Config{}, flowadmin.WithPages(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := get(admin, "/debug/traffic"); got.Code != http.StatusOK || got.Body.String() != "much" {
+		t.Errorf("the page is %d %q", got.Code, got.Body)
+	}
+	if got := get(admin, "/").Body.String(); !strings.Contains(got, `<a href="/debug/traffic">/debug/traffic</a> what comes and goes`) {
+		t.Errorf("the index is %s", got)
+	}
+	if got := ask(admin, http.MethodGet, "evil.example", "/debug/traffic"); got.Code != http.StatusMisdirectedRequest {
+		t.Errorf("another host gets %d", got.Code)
+	}
+}
+
+func TestWrongPagesAreErrors(t *testing.T) {
+	t.Parallel()
+	h := http.NotFoundHandler()
+	for name, c := range map[string]struct {
+		pages []flowadmin.Page
+		want  string
+	}{
+		"no path":            {[]flowadmin.Page{{Handler: h}}, `Page.Path must be a plain path such as "/debug/traffic", got ""`},
+		"a relative path":    {[]flowadmin.Page{{Path: "traffic", Handler: h}}, "must be a plain path"},
+		"a pattern":          {[]flowadmin.Page{{Path: "/{id}", Handler: h}}, "must be a plain path"},
+		"a folder":           {[]flowadmin.Page{{Path: "/debug/", Handler: h}}, "must be a plain path"},
+		"the index":          {[]flowadmin.Page{{Path: "/", Handler: h}}, "must not be that of another page"},
+		"the metrics":        {[]flowadmin.Page{{Path: "/metrics", Handler: h}}, "must not be that of another page"},
+		"among the profiles": {[]flowadmin.Page{{Path: "/debug/pprof/heap", Handler: h}}, "must not be that of another page"},
+		"the profiles":       {[]flowadmin.Page{{Path: "/debug/pprof", Handler: h}}, "must not be that of another page"},
+		"a path twice":       {[]flowadmin.Page{{Path: "/a", Handler: h}, {Path: "/a", Handler: h}}, "must not be that of another page"},
+		"no handler":         {[]flowadmin.Page{{Path: "/a"}}, `Page.Handler must not be nil, got "/a"`},
+	} {
+		_, err := flowadmin.New("app", flowadmin.Config{}, flowadmin.WithPages(c.pages...))
+		if !errors.Is(err, core.ErrInvalid) || !strings.Contains(fmt.Sprint(err), c.want) {
+			t.Errorf("%s: got %v, want %q in it", name, err, c.want)
+		}
+	}
+}

@@ -3,6 +3,8 @@ package flowadmin
 import (
 	"fmt"
 	"net/http"
+	"path"
+	"strings"
 
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/core/health"
@@ -39,6 +41,29 @@ func (f optionFunc) apply(a *Admin) { f(a) }
 // WithHealth serves the probes from r. Without it there are none.
 func WithHealth(r *health.Registry) Option {
 	return optionFunc(func(a *Admin) { a.health = r })
+}
+
+// Page is a page of the application's own.
+type Page struct {
+	Path    string // such as "/debug/traffic"; what lies below it is another page's
+	Text    string // what it is, in the index
+	Handler http.Handler
+}
+
+// validate reports what is wrong with p. A page has a path that no other has.
+func (p Page) validate(taken map[string]bool) error {
+	var faults core.Faults
+	clean := strings.HasPrefix(p.Path, "/") && path.Clean(p.Path) == p.Path && !strings.ContainsAny(p.Path, " {}?#")
+	faults.Require(clean, "Page.Path", p.Path, `must be a plain path such as "/debug/traffic"`)
+	own := p.Path != "/" && !taken[p.Path] && !strings.HasPrefix(p.Path+"/", profiles)
+	faults.Require(own, "Page.Path", p.Path, "must not be that of another page")
+	faults.Require(p.Handler != nil, "Page.Handler", p.Path, "must not be nil")
+	return faults.Err()
+}
+
+// WithPages serves pages of the application's own to those who may see the index, which lists them.
+func WithPages(pages ...Page) Option {
+	return optionFunc(func(a *Admin) { a.pages = append(a.pages, pages...) })
 }
 
 // WithMetrics serves h at /metrics. Without it there is no such endpoint.

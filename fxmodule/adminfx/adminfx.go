@@ -12,6 +12,7 @@ import (
 	"github.com/goflow-go/goflow/contrib/flowhttp"
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/core/health"
+	"github.com/goflow-go/goflow/fxmodule/internal/ctor"
 	"github.com/goflow-go/goflow/fxmodule/servicefx"
 	"github.com/goflow-go/goflow/telemetry/otelsdk"
 )
@@ -49,7 +50,17 @@ type Params struct {
 	SDK    *otelsdk.SDK     `optional:"true"`
 	Health *health.Registry `optional:"true"`
 	Config Config           `optional:"true"`
+	Pages  []flowadmin.Page `group:"flow.admin.pages"`
 	Runner *servicefx.Runner
+}
+
+// AsPage serves the page that constructor makes on the admin port: a function of anything in the graph
+// that returns a flowadmin.Page, and perhaps an error. Any other function is an error of the application.
+func AsPage(constructor any) fx.Option {
+	if err := ctor.Makes[flowadmin.Page]("adminfx: AsPage", constructor); err != nil {
+		return fx.Error(err)
+	}
+	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"flow.admin.pages"`)))
 }
 
 // New makes the admin server and lets the application run it.
@@ -57,7 +68,7 @@ func New(p Params) (Server, error) {
 	if err := core.Configure("adminfx", "admin", p.Config.Validate()); err != nil {
 		return Server{}, err
 	}
-	var opts []flowadmin.Option
+	opts := []flowadmin.Option{flowadmin.WithPages(p.Pages...)}
 	if p.Health != nil {
 		opts = append(opts, flowadmin.WithHealth(p.Health))
 	}

@@ -136,3 +136,33 @@ func TestTheModuleNeedsNothingElse(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestPagesOfTheApplicationAreOnTheAdminPort(t *testing.T) {
+	t.Parallel()
+	page := func() flowadmin.Page {
+		return flowadmin.Page{Path: "/debug/traffic", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "much") })}
+	}
+	var admin adminfx.Server
+	a := fx.New(fx.NopLogger, adminfx.Module, fx.Supply(adminfx.Config{Addr: "127.0.0.1:0"}), adminfx.AsPage(page), fx.Populate(&admin))
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+admin.Addr().String()+"/debug/traffic", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(res.Body); err != nil || string(text) != "much" {
+		t.Errorf("got %q, %v", text, err)
+	}
+	_ = res.Body.Close()
+	if err := a.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := fx.New(fx.NopLogger, adminfx.Module, adminfx.AsPage(func() string { return "" })).Err(); err == nil || !strings.Contains(err.Error(), "AsPage wants a function that returns a flowadmin.Page, got func() string") {
+		t.Errorf("a page of another type: %v", err)
+	}
+}
