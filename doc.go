@@ -4,7 +4,10 @@
 //
 //   - core: [Task, Policy, Compose, Call, Service], what everything else is built around.
 //   - core/health: checks, and when a process is live and ready.
-//   - limit: token buckets, one or one per key.
+//   - core/resilience: retry, breaker, timeout, hedge, fallback.
+//   - limit: rates, windows and what runs at the same time, for one or for each key.
+//   - streams: typed streams; streams/spill, a queue on disk; streams/writer, an asynchronous writer.
+//   - sched: jobs by a schedule, tasks later, worker pools, chains, pipelines.
 //   - telemetry: the engines' path to OpenTelemetry; telemetry/otelsdk sets up the SDK for an
 //     application; telemetry/telemetrytest records telemetry in tests.
 //   - contrib/flowhttp, contrib/flowadmin: net/http middleware and client; probes and metrics.

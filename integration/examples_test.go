@@ -134,3 +134,13 @@ func TestTenantsBorrowOnlyWhatIsSpare(t *testing.T) {
 		t.Errorf("%v: it said %q, want %q", err, out, want)
 	}
 }
+
+func TestJobsRetriesPoolsAndUndoes(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "run", "../examples/jobs").CombinedOutput()
+	const want = "import: 2 runs succeeded, 6 attempts\nimages: cat_small.jpg dog_small.jpg\norder: reserved\norder: released\n" +
+		"order: sched: chain \"order\" failed at step \"charge\": card declined; undone: reserve\n"
+	if err != nil || string(out) != want {
+		t.Errorf("%v: it said %q, want %q", err, out, want)
+	}
+}

@@ -36,11 +36,14 @@ func application(cfg config, stderr io.Writer) fx.Option {
 		limitfx.TokenBucket("log", limit.TokenBucketConfig{Rate: limit.PerSecond(1), Burst: 5}),
 		upstream(cfg),
 		guards(cfg),
-		httpfx.AsHandler("gateway", newProxy),
+		accessLog(cfg),
+		analytics(),
+		httpfx.AsHandler("gateway", newHandler),
 		httpfx.Serve("gateway", httpfx.Config{
 			Server: flowhttp.ServerConfig{Addr: cfg.Addr},
 			Limit:  "clients",
 		}),
+		jobs(),
 		load(cfg),
 	)
 }

@@ -23,6 +23,7 @@ type config struct {
 	Concurrency int           // requests at the upstream at the same time
 	Timeout     time.Duration // of a request at the upstream, retries included
 	Load        int           // own requests a second
+	AccessLog   string        // the file of the access log; "" writes none
 	Drain       time.Duration // how long it stays up after it has become not ready
 }
 
@@ -33,6 +34,11 @@ func (e *errHelp) Error() string { return e.usage }
 
 // envPrefix begins the names of environment variables: GATEWAY_ADDR is -addr. Flags win.
 const envPrefix = "GATEWAY_"
+
+// variable names the environment variable of a flag.
+func variable(flag string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
 
 func parse(args []string, env func(string) (string, bool)) (cfg config, err error) {
 	fs := flag.NewFlagSet("gateway", flag.ContinueOnError)
@@ -45,11 +51,12 @@ func parse(args []string, env func(string) (string, bool)) (cfg config, err erro
 	fs.IntVar(&cfg.Concurrency, "concurrency", 128, "send up to `n` requests to the upstream at the same time")
 	fs.DurationVar(&cfg.Timeout, "timeout", 10*time.Second, "give the upstream this `duration` to answer, retries included")
 	fs.IntVar(&cfg.Load, "load", 5, "make `n` requests a second of its own; 0 makes none")
+	fs.StringVar(&cfg.AccessLog, "access-log", "", "append a line for each request to this `file`")
 	fs.DurationVar(&cfg.Drain, "drain", 0, "on SIGTERM, go on for this `duration` after having become not ready")
 
 	var faults []error
 	fs.VisitAll(func(f *flag.Flag) {
-		name := envPrefix + strings.ToUpper(f.Name)
+		name := variable(f.Name)
 		if v, ok := env(name); ok {
 			if err := f.Value.Set(v); err != nil {
 				faults = append(faults, fmt.Errorf("invalid value %q for %s: %w", v, name, err))
@@ -75,7 +82,7 @@ func (c config) validate() error {
 	var faults []error
 	require := func(ok bool, name string, value any, want string) {
 		if !ok {
-			faults = append(faults, fmt.Errorf("invalid value \"%v\" for -%s (or %s%s): %s", value, name, envPrefix, strings.ToUpper(name), want))
+			faults = append(faults, fmt.Errorf("invalid value \"%v\" for -%s (or %s): %s", value, name, variable(name), want))
 		}
 	}
 	hostPort := func(addr string) bool { return flowhttp.ServerConfig{Addr: addr}.Validate() == nil }
