@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/goflow-go/goflow/bench/internal/side"
 	"github.com/goflow-go/goflow/limit"
 )
 
@@ -92,12 +92,12 @@ func BenchmarkKeyed(b *testing.B) {
 // does not go over the same few keys again.
 func askKeyed(b *testing.B, a keyedAsker, q quota, stored, keys []string) {
 	b.Helper()
-	before, pause := heap()
+	before, pause := side.Heap()
 	allow := a.make(b, q, len(keys))
 	for _, key := range stored {
 		allow(key)
 	}
-	after, pauseAfter := heap()
+	after, pauseAfter := side.Heap()
 	b.Run("serial", func(b *testing.B) {
 		b.ReportAllocs()
 		i := rand.IntN(len(keys))
@@ -145,19 +145,4 @@ func randomKeys(n int) []string {
 		keys[i] = all.String()[i*size : (i+1)*size]
 	}
 	return keys
-}
-
-// heap measures the bytes alive, and how long a full collection takes: the median of five.
-func heap() (alive float64, collection time.Duration) {
-	var took []time.Duration
-	runtime.GC()
-	for range 5 {
-		begin := time.Now()
-		runtime.GC()
-		took = append(took, time.Since(begin))
-	}
-	slices.Sort(took)
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return float64(m.HeapAlloc), took[len(took)/2]
 }

@@ -1,9 +1,10 @@
 // Ratio runs the benchmarks of this module, goflow and its peers side by side, several times over,
 // and prints a table of medians and ratios, and what became of goflow's goals.
 //
-//	go run ./cmd/ratio                          # all of it, about a quarter of an hour
+//	go run ./cmd/ratio                          # all of it, about half an hour
 //	go run ./cmd/ratio -bench Bucket -count 2   # a look at one benchmark
-//	go run ./cmd/ratio -o ../docs/benchmarks.md # write the tables there, between the markers
+//	go run ./cmd/ratio -bench sched/            # a package's
+//	go run ./cmd/ratio -bench 'limit/|resilience/' -o ../docs/benchmarks.md # write the tables there, between the markers
 //
 // A goal that is missed is no failure: how fast something runs depends on the machine. The exit code
 // is 1 when the benchmarks cannot be run, and 2 when a flag is wrong.
@@ -75,7 +76,7 @@ func parseFlags(args []string, report *log.Logger) (config, error) {
 		return nil
 	})
 	flags.DurationVar(&cfg.benchtime, "benchtime", 200*time.Millisecond, "how long to measure each figure, each time")
-	flags.Func("bench", "run only benchmarks whose names match this `regexp`: "+strings.Join(names(), ", "), func(s string) (err error) {
+	flags.Func("bench", "run only benchmarks that match this `regexp`, with or without their package: "+strings.Join(names(), ", "), func(s string) (err error) {
 		cfg.bench, err = regexp.Compile(s)
 		return err
 	})
@@ -102,7 +103,7 @@ func parseFlags(args []string, report *log.Logger) (config, error) {
 
 func compare(ctx context.Context, cfg config, args []string, stdout io.Writer, report *log.Logger) error {
 	if cfg.out != "" {
-		if _, _, err := around(cfg.out); err != nil { // better now than in a quarter of an hour
+		if _, _, err := around(cfg.out); err != nil { // better now than in half an hour
 			return err
 		}
 	}

@@ -40,6 +40,17 @@ var all = []suite{
 	{name: "Breaker", dir: "resilience", title: "A breaker around a call", cost: true},
 	{name: "Stack", dir: "resilience", title: "Rate limit, breaker and bulkhead around a call", cost: true},
 	{name: "Retry", dir: "resilience", title: "A retry around a call that succeeds", cost: true},
+	{name: "Timer", dir: "sched", title: "The oldest timer cancelled and a new one scheduled", cost: true},
+	{name: "Lateness", dir: "sched", title: "Timers that fire: how late, and what each costs"},
+	{name: "Herd", dir: "sched", title: "Jobs due at the same second: how late, what each costs, and how many ran"},
+	{name: "Job", dir: "sched", title: "A named job that is to run once scheduled and cancelled", cost: true},
+	{name: "CronJob", dir: "sched", title: "A job added by a cron expression and removed", cost: true},
+	{name: "CronParse", dir: "sched", title: "A cron expression read", cost: true},
+	{name: "CronNext", dir: "sched", title: "From an occurrence of a cron expression to the next", cost: true},
+	{name: "Pool", dir: "sched", title: "A task handed to a pool and run", cost: true},
+	{name: "Wake", dir: "sched", title: "A task handed to an idle pool, run and waited for", cost: true},
+	{name: "Future", dir: "sched", title: "A task's result asked for and taken, 256 outstanding", cost: true},
+	{name: "TaskTelemetry", dir: "sched", title: "What telemetry costs a task", cost: true},
 }
 
 func names() (names []string) {
@@ -51,7 +62,7 @@ func names() (names []string) {
 
 func (c config) suites() (chosen []suite) {
 	for _, s := range all {
-		if c.bench.MatchString(s.name) {
+		if c.bench.MatchString(s.name) || c.bench.MatchString(s.dir+"/"+s.name) {
 			chosen = append(chosen, s)
 		}
 	}
@@ -77,8 +88,10 @@ func (c config) measure(ctx context.Context, report *log.Logger) (_ *results, er
 	for round := range c.count {
 		report.Printf("== round %d of %d", round+1, c.count)
 		for _, s := range c.suites() {
-			if err := r.add(exec.CommandContext(ctx, program(dir, s.dir), c.flags(s)...), report); err != nil {
-				return nil, fmt.Errorf("benchmark %s: %w", s.name, err)
+			for _, flags := range c.runs(s) {
+				if err := r.add(exec.CommandContext(ctx, program(dir, s.dir), flags...), report); err != nil {
+					return nil, fmt.Errorf("benchmark %s: %w", s.name, err)
+				}
 			}
 		}
 	}
@@ -98,20 +111,20 @@ func (c config) dirs() (dirs []string) {
 // program is where the benchmarks of a package are built.
 func program(dir, pkg string) string { return filepath.Join(dir, pkg+".test") }
 
-// flags are what a round of a suite is run with.
-func (c config) flags(s suite) []string {
+// runs are the flags of each run that a round of a suite needs, one for each number of processors: in one
+// run for all of them package testing measures a b.Loop with the number before its own.
+func (c config) runs(s suite) (runs [][]string) {
 	procs := c.procs
 	if !s.cost {
 		procs = procs[len(procs)-1:]
 	}
-	var list []string
 	for _, n := range procs {
-		list = append(list, strconv.Itoa(n))
+		runs = append(runs, []string{
+			"-test.run=^$", "-test.bench=^Benchmark" + s.name + "$",
+			"-test.benchtime=" + c.benchtime.String(), "-test.cpu=" + strconv.Itoa(n),
+		})
 	}
-	return []string{
-		"-test.run=^$", "-test.bench=^Benchmark" + s.name + "$",
-		"-test.benchtime=" + c.benchtime.String(), "-test.cpu=" + strings.Join(list, ","),
-	}
+	return runs
 }
 
 // add takes what a command prints into the results, and shows it.
@@ -142,7 +155,7 @@ type place struct {
 type results struct {
 	machine string
 	figures map[place]map[string][]float64 // by impl
-	places  []place                        // in the order they were met
+	places  []place                        // in the order their benchmarks were met
 	impls   []string                       // in the order they were met
 }
 
@@ -180,12 +193,22 @@ func (r *results) line(text string) {
 func (r *results) put(at place, impl string, value float64) {
 	if r.figures[at] == nil {
 		r.figures[at] = map[string][]float64{}
-		r.places = append(r.places, at)
+		r.places = slices.Insert(r.places, r.after(at.benchmark), at)
 	}
 	if !slices.Contains(r.impls, impl) {
 		r.impls = append(r.impls, impl)
 	}
 	r.figures[at][impl] = append(r.figures[at][impl], value)
+}
+
+// after is where the next place of a benchmark belongs.
+func (r *results) after(benchmark string) int {
+	for i, at := range slices.Backward(r.places) {
+		if at.benchmark == benchmark {
+			return i + 1
+		}
+	}
+	return len(r.places)
 }
 
 // parseName takes a benchmark's name apart. Without -N at its end it ran on one processor.

@@ -64,6 +64,22 @@ ok  	example.org	1.2s
 	}
 }
 
+func TestPlacesOfABenchmarkAreTogether(t *testing.T) {
+	t.Parallel()
+	r := read(`BenchmarkBucket/allowed/impl=juju/serial 1 60 ns/op
+BenchmarkBucket/denied/impl=juju/serial 1 60 ns/op
+BenchmarkBucket/allowed/impl=juju/serial-2 1 60 ns/op
+`)
+	want := []place{
+		{"Bucket/allowed/serial", 1, "ns/op"},
+		{"Bucket/allowed/serial", 2, "ns/op"},
+		{"Bucket/denied/serial", 1, "ns/op"},
+	}
+	if !slices.Equal(r.places, want) {
+		t.Errorf("got %v, want %v", r.places, want)
+	}
+}
+
 func TestMedianIsTheMiddle(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -149,6 +165,8 @@ BenchmarkBucket/denied/impl=goflow-metered/parallel-2 1 12.5 ns/op
 BenchmarkBucket/denied/impl=x-time/parallel-2 1 50 ns/op
 BenchmarkBreaker/closed/impl=goflow-metered/serial 1 9 ns/op
 BenchmarkBreaker/closed/impl=gobreaker/serial 1 120 ns/op
+BenchmarkCronParse/workdays/impl=robfig/serial 1 200 ns/op
+BenchmarkCronParse/workdays/impl=goflow/serial 1 50 ns/op
 `)
 	got := render(r, all)
 	for _, want := range []string{
@@ -162,6 +180,7 @@ BenchmarkBreaker/closed/impl=gobreaker/serial 1 120 ns/op
 		"| denied/parallel | 2 | 12.5 | 50 (0.25x) | - |\n",
 		"### One bucket: allocs/op\n",
 		"| allowed/serial | 1 | 0 | 0 | 2 |\n",
+		"| workdays/serial | 1 | 50 | 200 (0.25x) |\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
@@ -169,6 +188,15 @@ BenchmarkBreaker/closed/impl=gobreaker/serial 1 120 ns/op
 	}
 	if strings.Contains(got, "B/op") || strings.Contains(got, "Waiting") {
 		t.Errorf("a table that should not be there:\n%s", got)
+	}
+}
+
+func TestRenderLeavesOutGoalsOfOtherSuites(t *testing.T) {
+	t.Parallel()
+	cfg := config{bench: regexp.MustCompile("^Pace$")}
+	got := render(newResults(), cfg.suites())
+	if !strings.Contains(got, "| pace |") || strings.Contains(got, "| allow |") {
+		t.Errorf("want goals about pace, and no others:\n%s", got)
 	}
 }
 
@@ -212,10 +240,12 @@ func TestEveryBenchmarkIsASuiteWhereItSaysItIs(t *testing.T) {
 func TestAPackageIsBuiltOnceForTheSuitesChosenOfIt(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string][]string{
-		".":             {"limit", "resilience"},
-		"Bucket|Pace":   {"limit"},
-		"Stack|Breaker": {"resilience"},
-		"Keyed|Retry":   {"limit", "resilience"},
+		".":                   {"limit", "resilience", "sched"},
+		"Bucket|Pace":         {"limit"},
+		"Stack|Breaker":       {"resilience"},
+		"Keyed|Retry":         {"limit", "resilience"},
+		"^sched/":             {"sched"},
+		"^(limit|resilience)": {"limit", "resilience"},
 	} {
 		if got := (config{bench: regexp.MustCompile(pattern)}).dirs(); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", pattern, got, want)
@@ -277,10 +307,13 @@ func TestSuitesAreRunWithTheirFlags(t *testing.T) {
 	}
 	var got []string
 	for _, s := range cfg.suites() {
-		got = append(got, strings.Join(cfg.flags(s), " "))
+		for _, flags := range cfg.runs(s) {
+			got = append(got, strings.Join(flags, " "))
+		}
 	}
 	want := []string{
-		"-test.run=^$ -test.bench=^BenchmarkBucket$ -test.benchtime=50ms -test.cpu=1,2",
+		"-test.run=^$ -test.bench=^BenchmarkBucket$ -test.benchtime=50ms -test.cpu=1",
+		"-test.run=^$ -test.bench=^BenchmarkBucket$ -test.benchtime=50ms -test.cpu=2",
 		"-test.run=^$ -test.bench=^BenchmarkPace$ -test.benchtime=50ms -test.cpu=2",
 	}
 	if !slices.Equal(got, want) {

@@ -38,7 +38,7 @@ func (s suite) has(at place) bool { return strings.HasPrefix(at.benchmark, s.nam
 // render gives the goals and the tables of the suites in Markdown.
 func render(r *results, suites []suite) string {
 	var out strings.Builder
-	r.renderGoals(&out)
+	r.renderGoals(&out, suites)
 	for _, s := range suites {
 		for _, unit := range r.units(s) {
 			r.renderTable(&out, s, unit)
@@ -47,11 +47,15 @@ func render(r *results, suites []suite) string {
 	return strings.TrimSuffix(out.String(), "\n")
 }
 
-func (r *results) renderGoals(out *strings.Builder) {
+// renderGoals writes a row for each goal of the suites.
+func (r *results) renderGoals(out *strings.Builder, suites []suite) {
 	out.WriteString("### Goals\n\n")
 	row(out, "goal", "goflow", "beside", "measured", "goal is", "verdict")
 	rule(out, 6)
 	for _, g := range goals {
+		if !slices.ContainsFunc(suites, func(s suite) bool { return s.has(g.at) }) {
+			continue
+		}
 		o, measured := g.judge(r.figure)
 		if !measured {
 			row(out, g.what, "", "", "", "", "not measured")
@@ -84,6 +88,7 @@ func (r *results) renderTable(out *strings.Builder, s suite, unit string) {
 	columns := slices.DeleteFunc(slices.Clone(r.impls), func(impl string) bool {
 		return !slices.ContainsFunc(rows, func(at place) bool { return r.figures[at][impl] != nil })
 	})
+	slices.SortStableFunc(columns, goflowFirst)
 	fmt.Fprintf(out, "### %s: %s\n\n", s.title, unit)
 	row(out, append([]string{"benchmark", "processors"}, columns...)...)
 	rule(out, 2+len(columns))
@@ -97,15 +102,34 @@ func (r *results) renderTable(out *strings.Builder, s suite, unit string) {
 	out.WriteString("\n")
 }
 
+func goflowFirst(a, b string) int {
+	rank := func(impl string) int {
+		if strings.HasPrefix(impl, "goflow") {
+			return 0
+		}
+		return 1
+	}
+	return rank(a) - rank(b)
+}
+
 func (r *results) cell(s suite, at place, impl string) string {
 	value, ok := r.figure(at, impl)
 	if !ok {
 		return "-"
 	}
-	if mine, ok := r.figure(at, ours); ok && s.cost && impl != ours && value > 0 && mine > 0 {
+	if mine, name := r.mine(at); s.cost && impl != name && value > 0 && mine > 0 {
 		return fmt.Sprintf("%s (%.2fx)", number(value), mine/value)
 	}
 	return number(value)
+}
+
+// mine is goflow's figure in a place, and the name it stands under: bare where there is nothing to meter.
+func (r *results) mine(at place) (value float64, impl string) {
+	if value, ok := r.figure(at, ours); ok {
+		return value, ours
+	}
+	value, _ = r.figure(at, bare)
+	return value, bare
 }
 
 func row(out *strings.Builder, cells ...string) {

@@ -21,6 +21,13 @@ var SDK = sync.OnceValue(func() []telemetry.Option {
 	}
 })
 
+// Sampled is SDK with a sampler that keeps one root in a hundred, as many applications have it.
+var Sampled = sync.OnceValue(func() []telemetry.Option {
+	sampler := sdktrace.ParentBased(sdktrace.TraceIDRatioBased(0.01))
+	return append(SDK(), telemetry.WithTracerProvider(sdktrace.NewTracerProvider(
+		sdktrace.WithSampler(sampler), sdktrace.WithSpanProcessor(discard{}))))
+})
+
 // Tracing is the SDK's tracer provider. Its spans record and go nowhere.
 var Tracing = sync.OnceValue(func() *sdktrace.TracerProvider {
 	return sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(discard{}))
