@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,6 +53,7 @@ func TestCronJobsRunAtEachOfTheirTimesInEveryZone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScheduler(t, sched.Config{History: -1, ClockCheck: 24 * time.Hour}) // no clock is set here
 				end := time.Now().AddDate(years, 0, 0)
+				var mu sync.Mutex // jobs run beside each other
 				counts := make(map[string]int)
 				for _, expr := range []string{"30 2 * * *", "0 0 * * *", "*/45 1-3 * * SUN", "15 * * * SAT,SUN"} {
 					trigger := sched.Cron(expr, name)
@@ -61,8 +63,10 @@ func TestCronJobsRunAtEachOfTheirTimesInEveryZone(t *testing.T) {
 						if !o.Time.Equal(want) || !time.Now().Equal(want) {
 							t.Errorf("%q ran at %v for %v, want %v", expr, time.Now(), o.Time, want)
 						}
-						counts[expr]++
 						want, _ = trigger.Next(want)
+						mu.Lock()
+						defer mu.Unlock()
+						counts[expr]++
 						return nil
 					})
 					if err != nil {

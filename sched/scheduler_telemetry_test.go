@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -50,11 +51,14 @@ func TestARunHasItsCallersValuesButNotItsEnd(t *testing.T) {
 		rec := telemetrytest.New(t)
 		s := newScheduler(t, sched.Config{}, to(rec), sched.WithValues(userKey{}))
 		ctx, span, cancel := caller(t, rec)
+		var mu sync.Mutex // the two run beside each other
 		seen := map[string]string{}
 		note := func(name string) core.Task {
 			return func(ctx context.Context) error {
 				_, inner := rec.StartSpan(ctx, "inside "+name)
 				defer inner.End()
+				mu.Lock()
+				defer mu.Unlock()
 				seen[name] = fmt.Sprintln(ctx.Value(userKey{}), baggage.FromContext(ctx).Member("tenant").Value(), ctx.Err())
 				return nil
 			}
