@@ -126,7 +126,7 @@ func quantile(sorted []time.Duration, q float64) float64 {
 // ServeHTTP serves the last periods as JSON, the latest last.
 func (t *traffic) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	t.mu.Lock()
-	last := slices.Clone(t.last)
+	last := append([]summary{}, t.last...) // an empty list, and no null, when there is none
 	t.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(last) // fails only when the client has gone
