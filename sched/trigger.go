@@ -70,9 +70,10 @@ type elapse struct {
 func (e *elapse) pace() pace { return byElapse }
 
 func (e *elapse) check() error {
-	var faults core.Faults
-	faults.Require(e.d >= 0, "After", e.d, "must not be negative")
-	return faults.Err()
+	if e.d < 0 {
+		return &core.Fault{Field: "After", Value: e.d, Want: "must not be negative"}
+	}
+	return nil
 }
 
 // Every is due at each multiple of d since the Unix epoch: Every(time.Hour) on the hour in UTC. It
@@ -106,9 +107,10 @@ func (e *every) Next(after time.Time) (time.Time, bool) {
 func (e *every) pace() pace { return steady }
 
 func (e *every) check() error {
-	var faults core.Faults
-	faults.Require(e.d >= time.Millisecond, "Every", e.d, "must be at least 1ms")
-	return faults.Err()
+	if e.d < time.Millisecond {
+		return &core.Fault{Field: "Every", Value: e.d, Want: "must be at least 1ms"}
+	}
+	return nil
 }
 
 // maxUnix bounds the seconds whose nanoseconds fit into 64 bits, with room for an interval.
