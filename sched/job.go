@@ -232,21 +232,15 @@ func (j *Job) Cancel() bool {
 func (j *Job) Drain(ctx context.Context) error {
 	j.Cancel()
 	idle := j.idle()
-	soft, cancel := mostOf(ctx)
-	defer cancel()
-	select {
-	case <-idle:
+	if mostlyWait(ctx, idle) {
 		return nil
-	case <-soft.Done():
 	}
 	j.interrupt(&StoppedError{Kind: "job", Name: j.name})
-	select {
-	case <-idle:
+	if wait(ctx, idle) {
 		return nil
-	case <-ctx.Done():
-		return &UnfinishedError{
-			Kind: "job", Name: j.name, Running: slices.Repeat([]string{j.name}, j.Stats().Active), Cause: context.Cause(ctx),
-		}
+	}
+	return &UnfinishedError{
+		Kind: "job", Name: j.name, Running: slices.Repeat([]string{j.name}, j.Stats().Active), Cause: context.Cause(ctx),
 	}
 }
 

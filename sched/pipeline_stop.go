@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // Start opens the pipeline again after Stop; one that is open stays so. It does not block. It is an error to
@@ -91,7 +90,7 @@ func (l *line) stop(ctx context.Context) error {
 	drained := l.close()
 	defer l.closed()
 	lost := 0
-	if !waitUntil(ctx, drained) {
+	if !mostlyWait(ctx, drained) {
 		lost = l.active()
 		over, cancel := context.WithCancel(ctx)
 		cancel()
@@ -131,25 +130,4 @@ func (l *line) stopPools(ctx context.Context) (running []string) {
 		}
 	}
 	return running
-}
-
-// waitUntil waits for drained until ctx ends or 9/10 of the time it has left are over.
-func waitUntil(ctx context.Context, drained <-chan struct{}) bool {
-	var enough <-chan time.Time
-	if timer := grace(ctx); timer != nil {
-		defer timer.Stop()
-		enough = timer.C
-	}
-	select {
-	case <-drained:
-		return true
-	case <-ctx.Done():
-	case <-enough:
-	}
-	select {
-	case <-drained:
-		return true
-	default:
-		return false
-	}
 }

@@ -3,7 +3,6 @@ package sched
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/goflow-go/goflow/core"
 )
@@ -94,42 +93,11 @@ func (p *Pool) reopen() (bool, error) {
 func (p *Pool) Stop(ctx context.Context) error {
 	e := p.close()
 	var back handedBack
-	if !e.wait(ctx, grace(ctx)) {
+	if !mostlyWait(ctx, e.drained) {
 		back = p.finish(e)
-		e.wait(ctx, nil)
+		wait(ctx, e.drained)
 	}
 	return p.result(ctx, e, back)
-}
-
-// grace is when 9/10 of the time ctx has left are over; nil when it has no end.
-func grace(ctx context.Context) *time.Timer {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return nil
-	}
-	return time.NewTimer(time.Until(deadline) / 10 * 9)
-}
-
-// wait waits until nothing runs any more, ctx has ended or timer has fired. It reports whether nothing
-// runs.
-func (e *era) wait(ctx context.Context, timer *time.Timer) bool {
-	var enough <-chan time.Time
-	if timer != nil {
-		defer timer.Stop()
-		enough = timer.C
-	}
-	select {
-	case <-e.drained:
-		return true
-	case <-ctx.Done():
-	case <-enough:
-	}
-	select {
-	case <-e.drained:
-		return true
-	default:
-		return false
-	}
 }
 
 // close closes the pool to new tasks, and lets idle workers end.

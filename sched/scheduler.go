@@ -143,23 +143,17 @@ func (s *Scheduler) drain(ctx context.Context) error {
 	if !s.shared {
 		return s.pool.Stop(ctx)
 	}
-	soft, cancel := mostOf(ctx)
-	defer cancel()
 	done := s.flight.landed()
-	select {
-	case <-done:
+	if mostlyWait(ctx, done) {
 		return nil
-	case <-soft.Done():
 	}
 	for _, j := range s.Jobs() {
 		j.interrupt(&StoppedError{Kind: "scheduler", Name: s.name})
 	}
-	select {
-	case <-done:
+	if wait(ctx, done) {
 		return nil
-	case <-ctx.Done():
-		return &UnfinishedError{Cause: context.Cause(ctx)}
 	}
+	return &UnfinishedError{Cause: context.Cause(ctx)}
 }
 
 // running reports whether it is between Start and Stop.
@@ -271,13 +265,4 @@ func (s *Scheduler) Jobs() []*Job {
 func (s *Scheduler) String() string {
 	st := s.Stats()
 	return fmt.Sprintf("scheduler %q: %d jobs, %d timers", s.name, st.Jobs, st.Timers)
-}
-
-// mostOf is nine tenths of the time ctx has left.
-func mostOf(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/10))
 }
