@@ -33,16 +33,16 @@ func newServerInstrument(cfg MiddlewareConfig, o *options) serverInstrument {
 	}
 }
 
-func (i serverInstrument) wrap(serve http.HandlerFunc) http.Handler {
+func (i serverInstrument) wrap(served http.Handler) http.Handler {
 	return i.outermost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		span := trace.SpanFromContext(r.Context())
 		if !span.IsRecording() {
-			serve(w, r)
+			served.ServeHTTP(w, r)
 			return
 		}
 		returned := false
 		defer func() { i.describe(span, r, returned) }()
-		serve(w, r)
+		served.ServeHTTP(w, r)
 		returned = true
 	}))
 }

@@ -3,6 +3,7 @@ package flowhttp
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/limit"
@@ -12,8 +13,8 @@ import (
 // [NewMiddleware]; most callers want [Middleware.Wrap] once, around their ServeMux. It is safe for
 // concurrent use.
 //
-// A request passes, from the outside in: otelhttp's span and metrics; the limit of [WithLimit]; the
-// policies of [WithPolicies]; the handler. What it is refused for decides the answer:
+// A request passes, from the outside in: otelhttp's span and metrics; the handlers of [WithOuter]; the
+// limit of [WithLimit]; the policies of [WithPolicies]; the handler. What it is refused for decides the answer:
 //
 //   - 429 when a limit said no: the client's own quota, or a policy whose error is of class
 //     rate_limited.
@@ -36,6 +37,7 @@ type Middleware struct {
 
 	name   string
 	policy core.Policy // nil: none
+	outer  []func(next http.Handler) http.Handler
 	inst   serverInstrument
 }
 
@@ -66,6 +68,7 @@ func NewMiddleware(name string, cfg MiddlewareConfig, opts ...MiddlewareOption) 
 		quota:   name,
 		name:    name,
 		policy:  o.policy(),
+		outer:   o.outer,
 		inst:    newServerInstrument(cfg, &o.options),
 	}
 	if named, ok := o.limiter.(interface{ Name() string }); ok {
@@ -81,7 +84,7 @@ func (m *Middleware) Name() string { return m.name }
 // Wrap guards next. Around an http.ServeMux, spans and metrics carry the matched pattern as
 // http.route.
 func (m *Middleware) Wrap(next http.Handler) http.Handler {
-	return m.inst.wrap(func(w http.ResponseWriter, r *http.Request) {
+	var guarded http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !m.withinLimit(w, r) {
 			return
 		}
@@ -94,6 +97,10 @@ func (m *Middleware) Wrap(next http.Handler) http.Handler {
 			m.refuse(w, r, err)
 		}
 	})
+	for _, wrap := range slices.Backward(m.outer) {
+		guarded = wrap(guarded)
+	}
+	return m.inst.wrap(guarded)
 }
 
 // withinLimit takes a permit for r, or answers it.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -42,6 +44,32 @@ func TestTenOfTwentyFiveRequestsPass(t *testing.T) {
 	}
 	if got := clients.Stats(); got.Allowed != 10 || got.Denied != 15 {
 		t.Errorf("got %+v, want 10 allowed and 15 denied", got)
+	}
+}
+
+func TestOuterHandlersSeeEveryAnswer(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	see := func(who string) flowhttp.MiddlewareOption {
+		return flowhttp.WithOuter(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r)
+				seen = append(seen, who+" "+w.Header().Get("RateLimit"))
+			})
+		})
+	}
+	clients := newKeyed(t, "clients", limit.KeyedConfig{Rate: limit.PerMinute(1)})
+	m := newMiddleware(t, flowhttp.MiddlewareConfig{}, see("first"), see("second"), flowhttp.WithLimit(clients))
+	for _, want := range []int{http.StatusOK, http.StatusTooManyRequests} {
+		w := httptest.NewRecorder()
+		m.Wrap(ok).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+		if w.Code != want {
+			t.Errorf("status %d, want %d", w.Code, want)
+		}
+	}
+	want := []string{`second "clients";r=0;t=60`, `first "clients";r=0;t=60`, `second "clients";r=0;t=60`, `first "clients";r=0;t=60`}
+	if !slices.Equal(seen, want) {
+		t.Errorf("they saw %q, want %q", seen, want)
 	}
 }
 

@@ -33,6 +33,7 @@ type middlewareOptions struct {
 	options
 	limiter limit.KeyedLimiter
 	key     func(*http.Request) string
+	outer   []func(next http.Handler) http.Handler
 }
 
 type transportOptions struct {
@@ -85,6 +86,13 @@ func WithLimit(l limit.KeyedLimiter) MiddlewareOption {
 // function is called from many goroutines. Defaults to [ClientKey] with the config's TrustedProxies.
 func WithKey(key func(*http.Request) string) MiddlewareOption {
 	return middlewareOptionFunc(func(o *middlewareOptions) { o.key = key })
+}
+
+// WithOuter puts what wrap makes around all that the middleware does but the span: it sees every
+// request and every answer, those of the limit and the policies too, as an access log must. Given
+// again, further in.
+func WithOuter(wrap func(next http.Handler) http.Handler) MiddlewareOption {
+	return middlewareOptionFunc(func(o *middlewareOptions) { o.outer = append(o.outer, wrap) })
 }
 
 // WithBase sets what sends the requests. Defaults to http.DefaultTransport; nil leaves the default.

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"go.uber.org/fx"
 
@@ -54,11 +55,13 @@ func Serve(name string, cfg Config, opts ...flowhttp.MiddlewareOption) fx.Option
 	return fx.Module("goflow.http",
 		fx.Provide(fx.Private, servicefx.New, otelin.New),
 		fx.Provide(fx.Annotate(
-			func(runner *servicefx.Runner, p otelin.Providers, h http.Handler, l limit.KeyedLimiter) (*flowhttp.Server, error) {
+			func(
+				runner *servicefx.Runner, p otelin.Providers, h http.Handler, l limit.KeyedLimiter, more []flowhttp.MiddlewareOption,
+			) (*flowhttp.Server, error) {
 				all := append([]flowhttp.MiddlewareOption{
 					flowhttp.WithTelemetry(p.Options...),
 					flowhttp.WithPropagators(p.Propagator),
-				}, opts...)
+				}, slices.Concat(opts, more)...)
 				if cfg.Limit != "" {
 					all = append(all, flowhttp.WithLimit(l))
 				}
@@ -69,7 +72,7 @@ func Serve(name string, cfg Config, opts ...flowhttp.MiddlewareOption) fx.Option
 				runner.Run(name, s)
 				return s, nil
 			},
-			fx.ParamTags(``, ``, named(name), limiter), fx.ResultTags(named(name)),
+			fx.ParamTags(``, ``, named(name), limiter, options(name)), fx.ResultTags(named(name)),
 		)),
 		fx.Invoke(fx.Annotate(func(*flowhttp.Server) {}, fx.ParamTags(named(name)))),
 	)
@@ -93,6 +96,12 @@ func AsHandler(name string, constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.As(new(http.Handler)), fx.ResultTags(named(name))))
 }
 
+// AsOption provides what constructor makes as a flowhttp.MiddlewareOption of the server of the name: a
+// policy or a handler around it that needs what is in the graph.
+func AsOption(name string, constructor any) fx.Option {
+	return fx.Provide(fx.Annotate(constructor, fx.As(new(flowhttp.MiddlewareOption)), fx.ResultTags(options(name))))
+}
+
 // Transport provides a *flowhttp.Transport under the name, for an http.Client. Its idle connections
 // are closed when the application stops.
 func Transport(name string, cfg flowhttp.TransportConfig, opts ...flowhttp.TransportOption) fx.Option {
@@ -110,5 +119,8 @@ func Transport(name string, cfg flowhttp.TransportConfig, opts ...flowhttp.Trans
 		fx.ResultTags(named(name)),
 	))
 }
+
+// options is the group of the options of a server.
+func options(name string) string { return fmt.Sprintf(`group:"goflow.http.%s"`, name) }
 
 func named(name string) string { return fmt.Sprintf(`name:%q`, name) }

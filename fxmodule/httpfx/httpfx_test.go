@@ -85,6 +85,31 @@ func refuses(t *testing.T, addr string) bool {
 	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
+func TestOptionsFromTheGraphReachTheirServerOnly(t *testing.T) {
+	t.Parallel()
+	var api, web *flowhttp.Server
+	a := start(t,
+		fx.Supply("from the graph"),
+		httpfx.AsOption("api", func(text string) flowhttp.MiddlewareOption {
+			return flowhttp.WithOuter(func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("X-Outer", text)
+					next.ServeHTTP(w, r)
+				})
+			})
+		}),
+		httpfx.AsHandler("api", says("api")), httpfx.Serve("api", free), populate("api", &api),
+		httpfx.AsHandler("web", says("web")), httpfx.Serve("web", free), populate("web", &web),
+	)
+	for want, s := range map[string]*flowhttp.Server{"from the graph": api, "": web} {
+		res, _ := get(t, s, nil) //nolint:bodyclose // get closes it
+		if got := res.Header.Get("X-Outer"); got != want {
+			t.Errorf("the outer handler said %q, want %q", got, want)
+		}
+	}
+	stop(t, a)
+}
+
 func TestServersServeTheirHandlersFromStartToStop(t *testing.T) {
 	t.Parallel()
 	var api, web *flowhttp.Server
