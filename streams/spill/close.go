@@ -8,7 +8,8 @@ import (
 
 // Close writes and syncs what has gathered, saves the cursor, and unlocks the directory. Callers that
 // wait get an error that matches core.ErrClosed. When the disk fails the queue is closed all the same,
-// and the error says how many accepted records were not written, which only [SyncNever] allows. When
+// and the error says how many accepted records were not written, which only [SyncNever] allows, or that
+// those of a segment could not be synced. When
 // ctx ends before that, it is not closed, takes nothing any more, and Close may be called again. It is
 // idempotent.
 func (q *Queue) Close(ctx context.Context) error {
@@ -48,6 +49,7 @@ func (q *Queue) refuse() {
 
 // closeAll writes all there is. The caller holds token.
 func (q *Queue) closeAll(ctx context.Context) error {
+	q.rescue(ctx)
 	err := q.flush(ctx)
 	q.mu.Lock()
 	lost := 0
@@ -61,10 +63,12 @@ func (q *Queue) closeAll(ctx context.Context) error {
 		q.counts.lost.Add(int64(lost))
 		err = fmt.Errorf("spill: %q: closed with %d records not written: %w", q.name, lost, err)
 	}
-	if q.writing != nil && q.unsync && q.cfg.Sync != SyncNever {
-		err = errors.Join(err, q.sync(ctx))
+	if sealErr := q.seal(ctx); err == nil {
+		err = sealErr
 	}
-	q.seal(ctx)
+	if q.spoilt != nil {
+		_ = q.spoilt.file.Close()
+	}
 	q.reader.mu.Lock()
 	q.reader.leave(q.reader.seg)
 	q.reader.mu.Unlock()

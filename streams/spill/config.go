@@ -17,7 +17,11 @@ type Config struct {
 	// MaxBytes is how many bytes all segments together may have, 32 a record included. It must be
 	// twice SegmentBytes at least. Defaults to 1 GiB.
 	MaxBytes int64 `json:"max_bytes" yaml:"max_bytes" env:"MAX_BYTES"`
-	// Overflow is what happens to a push for which MaxBytes leaves no room. Defaults to [Block].
+	// MinFree is how many bytes of the disk must stay free, whoever fills it. Where fewer would, what
+	// Overflow says happens as it does at MaxBytes. Others' writes are noticed within 1 MiB of pushes,
+	// and free space by who waits within SyncEvery. Linux only. Defaults to 0: it is not looked at.
+	MinFree int64 `json:"min_free" yaml:"min_free" env:"MIN_FREE"`
+	// Overflow is what happens to a push for which MaxBytes or MinFree leaves no room. Defaults to [Block].
 	Overflow Overflow `json:"overflow" yaml:"overflow" env:"OVERFLOW"`
 	// MaxRecordBytes is how long a record may be. Defaults to 16 MiB; a record and its header must fit a
 	// segment, so it is less when segments are.
@@ -35,6 +39,7 @@ func (c Config) Validate() error {
 	faults.Require(c.Dir != "", "Dir", c.Dir, "must not be empty")
 	faults.Require(c.SegmentBytes >= 0, "SegmentBytes", c.SegmentBytes, "must not be negative")
 	faults.Require(c.MaxBytes >= 0, "MaxBytes", c.MaxBytes, "must not be negative")
+	faults.Require(c.MinFree >= 0, "MinFree", c.MinFree, "must not be negative")
 	faults.Require(c.MaxRecordBytes >= 0, "MaxRecordBytes", c.MaxRecordBytes, "must not be negative")
 	faults.Require(c.Overflow <= DropOldest, "Overflow", c.Overflow, "must be one of block, reject, drop_oldest")
 	faults.Require(c.Sync <= SyncAlways, "Sync", c.Sync, "must be one of interval, never, always")
@@ -84,7 +89,8 @@ func (c Config) withDefaults() Config {
 type Sync uint8
 
 const (
-	// SyncInterval waits until the kernel has the record, and syncs every [Config.SyncEvery].
+	// SyncInterval waits until the kernel has the record, and syncs every [Config.SyncEvery]. While what
+	// it accepted cannot be synced, it accepts nothing more.
 	SyncInterval Sync = iota
 	// SyncNever waits for nothing: records are written when a buffer is full, every SyncEvery, and
 	// when a consumer has read all there is. Nothing is ever synced.

@@ -13,8 +13,8 @@ import (
 
 func TestWrongArgumentsAreErrors(t *testing.T) {
 	t.Parallel()
-	_, err := spill.Open("", spill.Config{SegmentBytes: -1, MaxBytes: -1, MaxRecordBytes: -1, SyncEvery: -1, Sync: 9, Overflow: 9})
-	for _, field := range []string{"name", "Dir", "SegmentBytes", "MaxBytes", "MaxRecordBytes", "SyncEvery", "Sync must", "Overflow"} {
+	_, err := spill.Open("", spill.Config{SegmentBytes: -1, MaxBytes: -1, MinFree: -1, MaxRecordBytes: -1, SyncEvery: -1, Sync: 9, Overflow: 9})
+	for _, field := range []string{"name", "Dir", "SegmentBytes", "MaxBytes", "MinFree", "MaxRecordBytes", "SyncEvery", "Sync must", "Overflow"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("got %v, want a fault of %s", err, field)
 		}

@@ -53,11 +53,19 @@ func readCursor(dir filesystem) (seq uint64, damaged bool, err error) {
 
 // writeCursor replaces the cursor of a directory.
 func writeCursor(dir filesystem, seq uint64, sync bool) error {
-	return replace(dir, cursorName, encodeCursor(seq), sync)
+	return replace(dir, cursorName, sync, writing(encodeCursor(seq)))
+}
+
+// writing writes what a file is to have.
+func writing(content []byte) func(file) error {
+	return func(f file) error {
+		_, err := f.WriteAt(content, 0)
+		return err
+	}
 }
 
 // replace gives a file new content: all of it, or none when it fails.
-func replace(dir filesystem, name string, content []byte, sync bool) error {
+func replace(dir filesystem, name string, sync bool, write func(file) error) error {
 	temp := name + tempEnding
 	if err := dir.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -66,7 +74,7 @@ func replace(dir filesystem, name string, content []byte, sync bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt(content, 0)
+	err = write(f)
 	if err == nil && sync {
 		err = f.Sync()
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -22,7 +23,14 @@ type disk struct {
 	used    int64
 	room    int64                            // 0: no bound
 	fail    func(op, name string) error      // nil: nothing fails
+	bad     span                             // what of each file cannot be read
 	tear    func(name string, n int) (m int) // how much of a failing write is done
+}
+
+// span is what of a file cannot be read.
+type span struct {
+	from, to int64
+	all      bool // a read that touches it fails as a whole
 }
 
 // inode is a file's content. After a sync that failed, the kernel holds for clean what it could not
@@ -207,6 +215,12 @@ func (h *handle) ReadAt(p []byte, off int64) (int, error) {
 	if off >= int64(len(h.node.now)) {
 		return 0, io.EOF
 	}
+	if bad := h.disk.bad; off < bad.to && off+int64(len(p)) > bad.from {
+		if bad.all || off >= bad.from {
+			return 0, syscall.EIO
+		}
+		return copy(p[:bad.from-off], h.node.now[off:]), syscall.EIO
+	}
 	n := copy(p, h.node.now[off:])
 	if n < len(p) {
 		return n, io.EOF
@@ -289,3 +303,13 @@ func (h *handle) Sync() error {
 }
 
 func (h *handle) Close() error { return nil }
+
+// Free is what there is room for.
+func (d *disk) Free() (int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.room == 0 {
+		return math.MaxInt64, d.failing("free", "")
+	}
+	return d.room - d.used, d.failing("free", "")
+}

@@ -23,16 +23,21 @@
 //     [Queue.Close] leave none.
 //   - No record is altered: the header and the payload of each have a CRC32C of their own. What is
 //     damaged is passed over, counted and told of; a damaged record costs that one record, and no
-//     damage keeps a queue from being opened.
+//     damage keeps a queue from being opened. Blocks that the disk cannot read are damage, once two
+//     calls of Pop have failed for them. Of damaged segments the last is kept, its name ending in
+//     ".corrupt"; those that could not be read are all kept, and not counted.
 //   - With [SyncAlways], no record that Push accepted is lost by a crash of the machine; with
 //     [SyncInterval], none by a crash of the process, and those of the last SyncEvery by one of the
 //     machine; with [SyncNever], those of the last SyncEvery by one of the process.
-//   - Bounded: segments hold at most [Config.MaxBytes], and [Overflow] says what happens at that bound.
-//     In memory there are two buffers of 128 KiB to write and one of 256 KiB to read, larger only
+//   - Bounded: segments hold at most [Config.MaxBytes] and leave [Config.MinFree] of the disk to others;
+//     [Overflow] says what happens at these bounds. In memory there are two buffers of 128 KiB to write and one of 256 KiB to read, larger only
 //     for larger records, and what callers of Push wait with.
 //   - A full disk is an error of the Push that met it, and no more: a half-written record is taken
-//     back, and the queue goes on when there is space. After a failed fsync nothing is taken for
-//     stored: its segment is closed for good and the next record begins a new one.
+//     back, and the queue goes on when there is space.
+//   - After a failed fsync nothing is taken for stored: its segment is closed for good and the next
+//     record begins a new one. Records that SyncInterval had accepted before are read back, and a synced
+//     copy of their segment takes its place; until it has, which is tried at once and then each
+//     SyncEvery, pushes fail. So what a crash of the machine can lose stays what one interval brought.
 //   - One process to a directory: others get [ErrLocked].
 //
 // Files are scanned when a queue is opened; nothing else is believed, the cursor's file only when its

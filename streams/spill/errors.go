@@ -20,10 +20,16 @@ type FullError struct {
 	Bytes int64  // the size of all segments
 	Max   int64  // what it may be
 	Need  int64  // what the record needs
+
+	Free    int64 // what of the disk is free, when that is what there is too little of
+	MinFree int64 // what must stay free; 0 when it is the segments that are full
 }
 
 // Error reads `spill: "uploads" is full: 1073741800 of 1073741824 bytes used, 288 needed`.
 func (e *FullError) Error() string {
+	if e.MinFree > 0 {
+		return fmt.Sprintf("spill: %q is full: %d bytes of the disk free, %d must stay so, %d needed", e.Queue, e.Free, e.MinFree, e.Need)
+	}
 	return fmt.Sprintf("spill: %q is full: %d of %d bytes used, %d needed", e.Queue, e.Bytes, e.Max, e.Need)
 }
 

@@ -2,6 +2,7 @@ package spill
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/goflow-go/goflow/internal/clock"
@@ -19,7 +20,7 @@ func (q *Queue) flush(ctx context.Context) error {
 	chunks, r := q.pending, q.round
 	if len(chunks) == 0 {
 		q.mu.Unlock()
-		return nil
+		return q.doubt
 	}
 	q.pending, q.waiting, q.round, q.crowd = nil, 0, newRound(), r.callers
 	q.mu.Unlock()
@@ -28,7 +29,7 @@ func (q *Queue) flush(ctx context.Context) error {
 		if broken, r.err = q.writeChunk(ctx, &chunks[i]); r.err != nil {
 			q.takeBack(chunks[i:])
 			if broken {
-				q.retire(chunks[i].seg)
+				q.abandon(ctx)
 			}
 			break
 		}
@@ -81,7 +82,9 @@ func (q *Queue) turnTo(ctx context.Context, s *segment) error {
 	if q.writing == s {
 		return nil
 	}
-	q.seal(ctx)
+	if err := q.seal(ctx); err != nil {
+		return err
+	}
 	f, err := q.dir.Create(s.name)
 	if err != nil {
 		return q.errDisk("create", s.name, err)
@@ -108,15 +111,17 @@ func (q *Queue) sync(ctx context.Context) error {
 	return err
 }
 
-// seal closes the segment that was written. The caller holds token; the segment is full.
-func (q *Queue) seal(ctx context.Context) {
+// seal closes the segment that was written. The caller holds token; the segment is full. It fails when
+// what was accepted is not safe.
+func (q *Queue) seal(ctx context.Context) error {
+	if q.writing != nil && q.unsync && q.cfg.Sync != SyncNever {
+		q.syncOrRescue(ctx)
+	}
 	if s := q.writing; s != nil {
-		if q.unsync && q.cfg.Sync != SyncNever {
-			q.disk(ctx, q.sync(ctx))
-		}
 		q.closeFile(s)
 	}
 	q.closeWritten()
+	return q.doubt
 }
 
 // closeWritten takes for closed what is full, written, and has no open file, or never had one.
@@ -162,11 +167,33 @@ func (q *Queue) takeBack(chunks []chunk) {
 	q.room.fire()
 }
 
-// retire closes a segment for good, and moves what was to be written there to the one after it. The
-// caller holds token.
+// abandon ends the writing of a segment in which something is wrong from s.written on. The caller holds
+// token.
+func (q *Queue) abandon(ctx context.Context) {
+	if q.unsync && q.cfg.Sync == SyncInterval {
+		q.syncOrRescue(ctx)
+	}
+	if s := q.writing; s != nil {
+		q.retire(s)
+	}
+}
+
+// retire closes a segment for good, and removes it when there is nothing in it. The caller holds token.
 func (q *Queue) retire(s *segment) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.end(s)
+	_ = s.file.Truncate(s.written)
+	q.closeFile(s)
+	s.closed = true
+	if s.written == 0 && q.dir.Remove(s.name) == nil {
+		q.segs = slices.DeleteFunc(q.segs, func(t *segment) bool { return t == s })
+	}
+}
+
+// end lets nothing more be written to a segment, and moves what was to be written there to the one
+// after it. The caller holds mu.
+func (q *Queue) end(s *segment) {
 	s.full = true
 	if q.active == s {
 		q.active = nil
@@ -176,9 +203,6 @@ func (q *Queue) retire(s *segment) {
 			q.move(c, q.after(s))
 		}
 	}
-	_ = s.file.Truncate(s.written)
-	q.closeFile(s)
-	s.closed = true
 }
 
 // after gives the segment behind s, a new one when there is none.

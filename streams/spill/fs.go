@@ -15,8 +15,9 @@ type filesystem interface {
 	Open(name string) (file, error)   // for reading
 	Rename(from, to string) error     // over what there is
 	Remove(name string) error
-	Sync() error // makes creations, renames and removals last
-	Lock() error // fails with ErrLocked; Close unlocks
+	Sync() error          // makes creations, renames and removals last
+	Free() (int64, error) // how many bytes may still be written
+	Lock() error          // fails with ErrLocked; Close unlocks
 	Close() error
 }
 
@@ -123,6 +124,15 @@ func (d *directory) Sync() error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+func (d *directory) Free() (int64, error) {
+	f, err := d.root.Open(".")
+	if err != nil {
+		return 0, err
+	}
+	n, err := free(f)
+	return n, errors.Join(err, f.Close())
 }
 
 func (d *directory) Lock() error {

@@ -1,8 +1,12 @@
 package spill_test
 
 import (
+	"context"
 	"errors"
+	"math"
+	"runtime"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,4 +98,126 @@ func TestFullQueueDropsTheOldestSegmentAndTells(t *testing.T) {
 			pop(t, q, string(numbered(i)[:8]))
 		}
 	}
+}
+
+// setRoom sets how many bytes a disk has room for.
+func (d *disk) setRoom(n int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.room = n
+}
+
+func TestDiskWithTooLittleFreeIsAFullQueue(t *testing.T) {
+	t.Parallel()
+	for _, overflow := range []spill.Overflow{spill.Block, spill.Reject, spill.DropOldest} {
+		t.Run(overflow.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDisk()
+				d.setRoom(6000)
+				q, err := spill.OpenOn("uploads", spill.Config{Dir: "unused", SegmentBytes: 1000, MaxBytes: 1 << 20, MinFree: 2000, Overflow: overflow}, d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rec := make([]byte, 500-spill.HeaderSize)
+				for range 8 {
+					if err := q.Push(t.Context(), rec); err != nil {
+						t.Fatal(err)
+					}
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				switch err := q.Push(ctx, rec); overflow {
+				case spill.Block:
+					if !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+					}
+				case spill.Reject:
+					if want := `spill: "uploads" is full: 2000 bytes of the disk free, 2000 must stay so, 500 needed`; err == nil || err.Error() != want {
+						t.Errorf("got %v, want %q", err, want)
+					}
+				case spill.DropOldest:
+					if s := q.Stats(); err != nil || s.Dropped != 2 || s.Bytes != 3500 {
+						t.Errorf("got %v and %+v, want the two oldest dropped", err, s)
+					}
+				}
+				stored := make(chan error)
+				go func() { stored <- q.Push(t.Context(), rec) }() // waits, where it does, for others to free space
+				synctest.Wait()
+				d.setRoom(20_000)
+				if err := <-stored; err != nil && overflow != spill.Reject {
+					t.Errorf("got %v, want room again", err)
+				}
+				if err := q.Push(t.Context(), rec); err != nil {
+					t.Errorf("got %v, want room again", err)
+				}
+				closeQueue(t, q)
+			})
+		})
+	}
+}
+
+func TestAcknowledgementsFreeADiskThatIsLow(t *testing.T) {
+	t.Parallel()
+	d := newDisk()
+	d.setRoom(6000)
+	q, err := spill.OpenOn("uploads", spill.Config{Dir: "unused", SegmentBytes: 1000, MaxBytes: 1 << 20, MinFree: 2000}, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for i := range 100 {
+			if err := q.Push(t.Context(), numberedOf(i)[:400]); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for i := range 100 {
+		rec, err := q.Pop(t.Context())
+		if err == nil {
+			err = q.Ack(t.Context(), rec.Seq)
+		}
+		if err != nil || string(rec.Data) != string(numberedOf(i)[:400]) {
+			t.Fatalf("got %.8q, %v, want record %d", rec.Data, err, i)
+		}
+		if free, _ := d.Free(); free < 2000-40 { // the cursor is not counted
+			t.Errorf("got %d bytes free, want 2000", free)
+		}
+	}
+	closeQueue(t, q)
+}
+
+func TestDiskThatOthersFilledRejectsWhenThereIsNothingToDrop(t *testing.T) {
+	t.Parallel()
+	d := newDisk()
+	d.setRoom(1000)
+	q, err := spill.OpenOn("uploads", spill.Config{Dir: "unused", MinFree: 2000, Overflow: spill.DropOldest}, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var full *spill.FullError
+	if err := q.Push(t.Context(), []byte("one")); !errors.As(err, &full) || full.Free != 1000 || full.MinFree != 2000 {
+		t.Errorf("got %v, want a full error", err)
+	}
+	d.mu.Lock()
+	d.fail = func(string, string) error { return syscall.EACCES }
+	d.mu.Unlock()
+	if err := q.Push(t.Context(), []byte("one")); !errors.Is(err, syscall.EACCES) {
+		t.Errorf("got %v, want %v", err, syscall.EACCES)
+	}
+	d.mu.Lock()
+	d.fail = nil
+	d.mu.Unlock()
+	closeQueue(t, q)
+}
+
+func TestFreeBytesAreThoseOfTheFileSystem(t *testing.T) {
+	t.Parallel()
+	q := openQueue(t, spill.Config{MinFree: math.MaxInt64, Overflow: spill.Reject})
+	var full *spill.FullError
+	if err := q.Push(t.Context(), []byte("one")); runtime.GOOS == "linux" && (!errors.As(err, &full) || full.Free <= 0) {
+		t.Errorf("got %v, want how much is free", err)
+	}
+	q = openQueue(t, spill.Config{MinFree: 1, Overflow: spill.Reject})
+	push(t, q, "one")
 }

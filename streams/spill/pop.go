@@ -31,6 +31,9 @@ func (b *Batch) Last() uint64 {
 	return b.Records[len(b.Records)-1].Seq
 }
 
+// readRetries is how many calls fail for what the disk cannot read before it is passed over.
+const readRetries = 2
+
 // enoughBytes is when a batch is full, however few records it has.
 const enoughBytes = 1 << 20
 
@@ -62,7 +65,8 @@ type loss struct {
 
 // Pop takes the next record, waiting for one until ctx ends; when there is one it is taken whatever
 // became of ctx. The record is the caller's. The error is a [*DiskError], or matches core.ErrClosed or
-// ctx's. See [Queue.PopBatch], which copies several times as many in the same time.
+// ctx's. Of what the disk cannot read, two calls fail; with the third it is passed over as damage is. See
+// [Queue.PopBatch], which copies several times as many in the same time.
 func (q *Queue) Pop(ctx context.Context) (Record, error) {
 	var b Batch
 	if err := q.PopBatch(ctx, &b, 1); err != nil {
@@ -233,6 +237,7 @@ func (q *Queue) finish(lost *[]loss) {
 	r := &q.reader
 	s := r.seg
 	missing := s.total - r.delivered
+	s.unreadable = s.unreadable || r.scan.unread > 0
 	if missing > 0 || r.scan.skipped > 0 && !s.damaged {
 		*lost = append(*lost, loss{file: s.name, records: missing, bytes: r.scan.skipped})
 		s.damaged = true

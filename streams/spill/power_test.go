@@ -3,10 +3,13 @@ package spill_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/goflow-go/goflow/streams/spill"
 )
@@ -41,6 +44,45 @@ func TestPowerCutLosesOnlyTheEndWhenNothingIsSynced(t *testing.T) {
 	}
 }
 
+func TestPowerCutLosesOnlyTheLastIntervalWhateverSyncsFailed(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(runs(t, "SPILL_POWER_CUTS", 500) / 5) {
+		synctest.Test(t, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 2))
+			life := &lifetime{t: t, rng: rng, disk: newDisk(), stored: map[uint64]bool{}}
+			for range 1 + rng.IntN(4) {
+				life.runIntervals()
+				life.check(true)
+				if t.Failed() {
+					t.Fatalf("seed %d", seed)
+				}
+			}
+		})
+	}
+}
+
+// runIntervals uses a queue, whose disk fails at times, for some intervals and a part of one.
+func (l *lifetime) runIntervals() {
+	q := l.open(spill.SyncInterval)
+	for range l.rng.IntN(5) {
+		l.letFail(1 + l.rng.IntN(10))
+		for range l.rng.IntN(20) {
+			l.step(q)
+			<-time.After(time.Duration(l.rng.IntN(1000)) * time.Millisecond)
+		}
+	}
+	l.letFail(0)
+	<-time.After(2 * time.Second) // what failed, and what has been pushed since
+	synctest.Wait()
+	safe := maps.Clone(l.stored)
+	l.letFail(l.rng.IntN(10))
+	for range l.rng.IntN(20) {
+		l.step(q)
+	}
+	l.cut(q)
+	l.stored = safe
+}
+
 // lifetime is a queue whose disk loses power again and again.
 type lifetime struct {
 	t      *testing.T
@@ -55,25 +97,40 @@ var powerConfig = spill.Config{Dir: "unused", SegmentBytes: 2048, MaxBytes: 1 <<
 
 // run uses the queue for a while, with a disk that sometimes fails, and cuts its power.
 func (l *lifetime) run(sync spill.Sync) {
+	q := l.open(sync)
+	l.letFail(l.rng.IntN(2) * 20)
+	for range l.rng.IntN(60) {
+		l.step(q)
+	}
+	l.cut(q)
+}
+
+func (l *lifetime) open(sync spill.Sync) *spill.Queue {
 	cfg := powerConfig
 	cfg.Sync = sync
 	q, err := spill.OpenOn("uploads", cfg, l.disk)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	failures := l.rng.IntN(2) * 20 // one operation of so many
+	return q
+}
+
+// letFail lets one operation of so many fail, or none.
+func (l *lifetime) letFail(failures int) {
 	l.disk.mu.Lock()
-	l.disk.tear = func(_ string, n int) int { return l.rng.IntN(n + 1) }
+	defer l.disk.mu.Unlock()
+	rng := rand.New(rand.NewPCG(l.rng.Uint64(), 0)) // of who holds the disk's mutex
+	l.disk.tear = func(_ string, n int) int { return rng.IntN(n + 1) }
 	l.disk.fail = func(op, _ string) error {
-		if failures > 0 && op != "read" && op != "open" && l.rng.IntN(failures) == 0 {
+		if failures > 0 && op != "read" && op != "open" && rng.IntN(failures) == 0 {
 			return syscall.EIO
 		}
 		return nil
 	}
-	l.disk.mu.Unlock()
-	for range l.rng.IntN(60) {
-		l.step(q)
-	}
+}
+
+// cut cuts the power.
+func (l *lifetime) cut(q *spill.Queue) {
 	before := l.disk
 	l.disk = before.cutPower(l.rng)
 	before.mu.Lock()

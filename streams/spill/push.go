@@ -106,8 +106,8 @@ func (q *Queue) gather(recs [][]byte) (n int, err error) {
 			break
 		}
 		need := int64(headerSize + len(rec))
-		if q.bytes+need > q.cfg.MaxBytes {
-			err = &FullError{Queue: q.name, Bytes: q.bytes, Max: q.cfg.MaxBytes, Need: need}
+		if !q.fits(need) {
+			err = q.errFull(need)
 			break
 		}
 		if n > 0 && q.waiting >= bufferSize {
@@ -147,6 +147,7 @@ func (q *Queue) add(rec []byte, need int64) (first bool) {
 	s.add(q.seq, q.now)
 	q.waiting += int(need)
 	q.bytes += need
+	q.budget -= need
 	q.live++
 	return first
 }

@@ -31,6 +31,8 @@ type Queue struct {
 	unsync  bool          // something written is not synced; of the holder of token
 	entries bool          // a file made is not in the synced directory; of the holder of token
 	failing bool          // the disk is; of the holder of token
+	spoilt  *segment      // whose sync failed; of the holder of token
+	doubt   error         // why what of spoilt was not synced is not safe yet; of the holder of token
 	crowd   int           // the callers of the last round; of the holder of token
 
 	reader reader
@@ -48,6 +50,8 @@ type Queue struct {
 	live    int        // records that are not acknowledged
 	version uint64     // rises when there is more to read
 	now     int64      // when the oldest of pending was pushed
+	budget  int64      // how much more may be gathered until Config.MinFree is looked at again
+	low     bool       // someone waits for the disk to have more free than MinFree
 	ready   signal     // there is more to read, or the queue is closed
 	room    signal     // there is more room, or the queue is closed
 	closed  bool
@@ -87,6 +91,7 @@ func open(name string, cfg Config, dir filesystem, opts []Option) (*Queue, error
 		token: make(chan struct{}, 1), round: newRound(),
 		kick: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
+	q.reader.scan.retries = readRetries
 	if err := dir.Lock(); err != nil {
 		return nil, errors.Join(q.errDisk("lock", lockName, err), dir.Close())
 	}
@@ -189,7 +194,7 @@ func (q *Queue) collect(ctx context.Context) error {
 }
 
 // remove removes a closed segment's file, and then the segment. A damaged one is kept for a person to
-// look at, in the place of the one that was kept before. The caller holds free.
+// look at. The caller holds free.
 func (q *Queue) remove(s *segment) error {
 	var err error
 	if s.damaged {
@@ -211,8 +216,12 @@ func (q *Queue) remove(s *segment) error {
 	return nil
 }
 
-// keepCorrupt keeps s as the one damaged segment.
+// keepCorrupt keeps a damaged segment in the place of the one that was kept before. What could not be read
+// has a place of its own: another time it may be readable.
 func (q *Queue) keepCorrupt(s *segment) error {
+	if s.unreadable {
+		return q.dir.Rename(s.name, s.corruptName())
+	}
 	return q.dir.Rename(s.name, "last"+corruptEnding)
 }
 

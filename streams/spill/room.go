@@ -9,6 +9,9 @@ import (
 // makeRoom does what Overflow says about a record for which there is none. When it returns nil it is
 // worth trying again.
 func (q *Queue) makeRoom(ctx context.Context, full *FullError) error {
+	if err := q.measure(full); err != nil {
+		return err
+	}
 	if made, err := q.reclaim(ctx, full.Need); made || err != nil {
 		return err
 	}
@@ -16,7 +19,10 @@ func (q *Queue) makeRoom(ctx context.Context, full *FullError) error {
 	case Reject:
 		return full
 	case DropOldest:
-		return q.dropOldest(ctx)
+		if dropped, err := q.dropOldest(ctx); dropped || err != nil || full.MinFree == 0 {
+			return err
+		}
+		return full // others fill the disk
 	case Block:
 	}
 	return q.awaitRoom(ctx, full.Need)
@@ -30,6 +36,10 @@ func (q *Queue) awaitRoom(ctx context.Context, need int64) error {
 		return nil
 	}
 	room := q.room.wait()
+	if q.scarce(need) {
+		q.low = true
+		q.soon()
+	}
 	q.mu.Unlock()
 	select {
 	case <-room:
@@ -39,7 +49,49 @@ func (q *Queue) awaitRoom(ctx context.Context, need int64) error {
 	}
 }
 
-func (q *Queue) fits(need int64) bool { return q.bytes+need <= q.cfg.MaxBytes }
+// fits reports whether there is room, as far as is known. The caller holds mu.
+func (q *Queue) fits(need int64) bool { return q.bytes+need <= q.cfg.MaxBytes && !q.scarce(need) }
+
+// scarce reports whether it has to be looked how much of the disk is free. The caller holds mu.
+func (q *Queue) scarce(need int64) bool { return q.cfg.MinFree > 0 && q.budget < need }
+
+// errFull is about a record that does not fit. The caller holds mu.
+func (q *Queue) errFull(need int64) error {
+	err := &FullError{Queue: q.name, Bytes: q.bytes, Max: q.cfg.MaxBytes, Need: need}
+	if q.bytes+need <= q.cfg.MaxBytes {
+		err.MinFree = q.cfg.MinFree
+	}
+	return err
+}
+
+// measureStep is how many bytes are gathered before it is looked again how much of the disk is free.
+const measureStep = 1 << 20
+
+// measure looks how much of the disk is free, when that is what there is too little of.
+func (q *Queue) measure(full *FullError) error {
+	if full.MinFree == 0 {
+		return nil
+	}
+	free, err := q.dir.Free()
+	if err != nil {
+		return q.errDisk("measure", "", err)
+	}
+	full.Free = free
+	q.mu.Lock()
+	q.budget = min(free-full.MinFree-int64(q.waiting), max(measureStep, full.Need))
+	q.mu.Unlock()
+	return nil
+}
+
+// recheck lets those who wait for the disk look again.
+func (q *Queue) recheck() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.low {
+		q.low = false
+		q.room.fire()
+	}
+}
 
 // reclaim removes segments of which all records are acknowledged, and reports whether that made room.
 func (q *Queue) reclaim(ctx context.Context, need int64) (made bool, err error) {
@@ -78,10 +130,9 @@ func (q *Queue) sealFull(ctx context.Context, drop bool) error {
 	full := q.writing == nil || q.writing.full
 	q.mu.Unlock()
 	if full {
-		q.seal(ctx)
-	} else {
-		q.closeWritten()
+		return q.seal(ctx)
 	}
+	q.closeWritten()
 	return nil
 }
 
@@ -93,24 +144,24 @@ func (q *Queue) fillUp() {
 	}
 }
 
-// dropOldest frees the oldest segment.
-func (q *Queue) dropOldest(ctx context.Context) error {
+// dropOldest frees the oldest segment, if there is one.
+func (q *Queue) dropOldest(ctx context.Context) (dropped bool, err error) {
 	if err := q.sealFull(ctx, true); err != nil {
-		return err
+		return false, err
 	}
 	q.free.Lock()
 	d, s := q.forget()
 	if s == nil {
 		q.free.Unlock()
-		return nil
+		return false, nil
 	}
-	err := q.remove(s)
+	err = q.remove(s)
 	q.free.Unlock()
 	q.counts.dropped.Add(int64(d.Records))
 	if err == nil && q.onDrop != nil && d.Records > 0 {
 		q.onDrop(d)
 	}
-	return err
+	return true, err
 }
 
 // forget takes the oldest segment's records for gone, those that were popped included.

@@ -20,11 +20,17 @@ type scanner struct {
 	last  uint64 // the number of the last record; later ones have higher numbers
 
 	skipped int64 // damaged bytes passed over; zeros, which are room made ahead, are not counted
+	unread  int64 // bytes made up because they could not be read
+	retries int   // how many reads of what cannot be read fail before it is passed over
+	failed  int   // of these, how many did
 }
 
 const (
 	readSize = 256 << 10
 	keepRead = 1 << 20 // a larger buffer is not kept
+
+	blockSize  = 4096 // what a disk cannot read is in blocks, aligned
+	unreadByte = 0xff // what their bytes are taken for
 )
 
 // reset begins another segment. The numbers go on.
@@ -33,7 +39,7 @@ func (s *scanner) reset(src io.ReaderAt, salt uint32, limit int64) {
 	if cap(buf) > keepRead {
 		buf = nil
 	}
-	*s = scanner{src: src, salt: salt, limit: limit, buf: buf, last: s.last}
+	*s = scanner{src: src, salt: salt, limit: limit, buf: buf, last: s.last, retries: s.retries}
 }
 
 func (s *scanner) offset() int64 { return s.base + int64(s.pos) }
@@ -64,11 +70,13 @@ func (s *scanner) next() (h header, payload []byte, ok bool, err error) {
 		}
 		payload = s.buf[s.pos+headerSize : s.pos+whole]
 		s.pos += whole
-		if h.seq > s.last && crc32.Checksum(payload, castagnoli) == h.sum {
+		switch {
+		case crc32.Checksum(payload, castagnoli) != h.sum:
+			s.skipped += int64(whole)
+		case h.seq > s.last: // a record that was written twice comes once
 			s.last = h.seq
 			return h, payload, true, nil
 		}
-		s.skipped += int64(whole)
 	}
 }
 
@@ -88,16 +96,51 @@ func (s *scanner) need(n int) (bool, error) {
 	}
 	s.base, s.pos = s.offset(), 0
 	have := len(s.buf)
-	want := min(int64(cap(s.buf)-have), s.limit-s.base-int64(have))
-	m, err := s.src.ReadAt(s.buf[have:have+int(want)], s.base+int64(have))
+	want := int(min(int64(cap(s.buf)-have), s.limit-s.base-int64(have)))
+	m, err := s.read(want)
+	switch {
+	case err == nil:
+		s.failed = 0
+	case len(s.buf) >= n:
+		err = nil // it comes again with the next read
+	case unreadable(err) && s.failed < s.retries:
+		s.failed++
+	case unreadable(err):
+		err = s.readBlocks(want - m)
+	}
+	return len(s.buf) >= n, err
+}
+
+// readBlocks reads the next n bytes block by block. Those that cannot be read it makes up: checksums then
+// make of them damage like any other.
+func (s *scanner) readBlocks(n int) error {
+	for n > 0 && !s.short {
+		k := min(n, int(blockSize-(s.base+int64(len(s.buf)))%blockSize))
+		m, err := s.read(k)
+		switch {
+		case unreadable(err):
+			s.buf = append(s.buf, bytes.Repeat([]byte{unreadByte}, k-m)...)
+			s.unread += int64(k - m)
+		case err != nil:
+			return err
+		}
+		n -= k
+	}
+	return nil
+}
+
+// read reads up to n bytes into the buffer: so many unless it fails or the file is short.
+func (s *scanner) read(n int) (m int, err error) {
+	have := len(s.buf)
+	m, err = s.src.ReadAt(s.buf[have:have+n], s.base+int64(have))
 	s.buf = s.buf[:have+m]
-	if int64(m) == want {
-		err = nil
+	if m == n {
+		return m, nil
 	}
 	if errors.Is(err, io.EOF) {
 		s.short, err = true, nil
 	}
-	return len(s.buf) >= n, err
+	return m, err
 }
 
 // resync goes on to the next magic.

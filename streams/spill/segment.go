@@ -23,6 +23,7 @@ type segment struct {
 	total       int    // records that were not acknowledged when the queue was opened
 	live        int    // of these, those that are not acknowledged yet
 	damaged     bool
+	unreadable  bool // in part, at some time
 	ages        ages
 
 	file     file
@@ -37,6 +38,11 @@ const (
 
 func newSegment(id uint64, salt uint32) *segment {
 	return &segment{id: id, salt: salt, name: fmt.Sprintf("%016x-%08x%s", id, salt, segmentEnding)}
+}
+
+// corruptName is what a damaged segment is called that is kept.
+func (s *segment) corruptName() string {
+	return strings.TrimSuffix(s.name, segmentEnding) + corruptEnding
 }
 
 // parseName gives the segment of a file, or nil when it is none.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/goflow-go/goflow/streams/spill"
+	"github.com/goflow-go/goflow/telemetry/telemetrytest"
 )
 
 const benchRecord, benchBatch = 256, 64
@@ -33,27 +34,36 @@ func BenchmarkFloor(b *testing.B) {
 	_ = f.Close()
 }
 
+// metering is without telemetry, and with metrics that a provider collects.
+func metering(b *testing.B) map[string][]spill.Option {
+	b.Helper()
+	return map[string][]spill.Option{"bare": nil, "metered": {spill.WithTelemetry(telemetrytest.New(b).Options()...)}}
+}
+
 func BenchmarkPush(b *testing.B) {
-	q, rec := openQueue(b, benchConfig), make([]byte, benchRecord)
-	ctx := context.Background()
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := q.Push(ctx, rec); err != nil {
-			b.Fatal(err)
-		}
+	for name, opts := range metering(b) {
+		b.Run(name, func(b *testing.B) { pushBench(b, benchConfig, opts...) })
 	}
 }
 
 // BenchmarkPushBatch counts records, not batches.
 func BenchmarkPushBatch(b *testing.B) {
-	q := openQueue(b, benchConfig)
-	fillBench(b, q, b.N)
+	for name, opts := range metering(b) {
+		b.Run(name, func(b *testing.B) { fillBench(b, openQueue(b, benchConfig, opts...), b.N) })
+	}
 }
 
 func BenchmarkPushInterval(b *testing.B) {
 	cfg := benchConfig
 	cfg.Sync = spill.SyncInterval
-	q, rec := openQueue(b, cfg), make([]byte, benchRecord)
+	for name, opts := range metering(b) {
+		b.Run(name, func(b *testing.B) { pushBench(b, cfg, opts...) })
+	}
+}
+
+func pushBench(b *testing.B, cfg spill.Config, opts ...spill.Option) {
+	b.Helper()
+	q, rec := openQueue(b, cfg, opts...), make([]byte, benchRecord)
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -97,14 +107,22 @@ func BenchmarkPop(b *testing.B) {
 }
 
 // BenchmarkPopReuse pops one at a time into the same batch.
-func BenchmarkPopReuse(b *testing.B) { popBench(b, 1) }
+func BenchmarkPopReuse(b *testing.B) {
+	for name, opts := range metering(b) {
+		b.Run(name, func(b *testing.B) { popBench(b, 1, opts...) })
+	}
+}
 
 // BenchmarkPopBatch counts records, not batches.
-func BenchmarkPopBatch(b *testing.B) { popBench(b, benchBatch) }
+func BenchmarkPopBatch(b *testing.B) {
+	for name, opts := range metering(b) {
+		b.Run(name, func(b *testing.B) { popBench(b, benchBatch, opts...) })
+	}
+}
 
-func popBench(b *testing.B, limit int) {
+func popBench(b *testing.B, limit int, opts ...spill.Option) {
 	b.Helper()
-	q := openQueue(b, benchConfig)
+	q := openQueue(b, benchConfig, opts...)
 	fillBench(b, q, b.N)
 	ctx := context.Background()
 	var batch spill.Batch

@@ -34,15 +34,13 @@ func (q *Queue) settleAll(ctx context.Context) error {
 	if err := q.hold(ctx); err != nil {
 		return err
 	}
+	q.rescue(ctx)
 	err := q.flush(ctx)
 	if q.unsync && q.cfg.Sync == SyncInterval {
-		syncErr := q.sync(ctx)
-		q.disk(ctx, syncErr)
-		if syncErr != nil {
-			q.retire(q.writing)
-		}
-		err = errors.Join(err, syncErr)
+		q.syncOrRescue(ctx)
+		err = errors.Join(err, q.doubt)
 	}
 	q.release()
+	q.recheck()
 	return errors.Join(err, q.saveCursor(ctx), q.collect(ctx))
 }

@@ -3,7 +3,6 @@ package spill
 import (
 	"errors"
 	"slices"
-	"strings"
 )
 
 // Report is what [Verify] and [Repair] found in a directory.
@@ -75,7 +74,7 @@ func readSegment(dir filesystem, s *segment, scan *scanner, cursor uint64) (size
 	if size, err = f.Size(); err == nil {
 		scan.reset(f, s.salt, size)
 		r, err = scanSegment(s, scan, cursor)
-		r.Bytes = size
+		r.Bytes, s.unreadable = size, scan.unread > 0
 	}
 	return size, r, errors.Join(err, f.Close())
 }
@@ -167,9 +166,9 @@ func rewrite(dir filesystem, name string) error {
 		return err
 	}
 	if len(whole) > 0 {
-		if err := replace(dir, to.name, whole, true); err != nil {
+		if err := replace(dir, to.name, true, writing(whole)); err != nil {
 			return err
 		}
 	}
-	return dir.Rename(name, strings.TrimSuffix(name, segmentEnding)+corruptEnding)
+	return dir.Rename(name, s.corruptName())
 }
