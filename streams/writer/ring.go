@@ -60,6 +60,9 @@ const (
 // borders take an eighth of a buffer.
 const bytesPerWrite = 32
 
+// block is how much is made ready for copies at once, in bytes: enough to be worth it, and soon done.
+const block = 16 << 10
+
 // allocate makes the ring and opens the first slot.
 func (w *Writer) allocate() {
 	w.size = uint64(w.cfg.BufferBytes)
@@ -90,6 +93,25 @@ func (w *Writer) put(s uint64, p []byte) {
 	}
 	if b.missing.Add(1) == 0 {
 		signal(w.wake)
+	}
+	if end := off + uint64(len(p)); off == 0 || off/block != end/block {
+		w.warm(end / block * block)
+	}
+}
+
+// warm clears a block of the slot that is opened next, if there is one. The sink has read it last, maybe on another
+// processor, and a copy into memory that another processor has waits for line after line of it before it can be
+// published; clear takes a block at once. Each write that comes to another block does so for the same block of the
+// next slot, unless mu is taken.
+//
+// A slot that is free is touched by who holds mu alone.
+func (w *Writer) warm(from uint64) {
+	if !w.mu.TryLock() {
+		return
+	}
+	defer w.mu.Unlock()
+	if len(w.free) > 0 {
+		clear(w.free[0].buffer[from:min(from+block, w.size)])
 	}
 }
 
@@ -154,8 +176,8 @@ func (w *Writer) open() bool {
 	case len(w.free) == 0:
 		return false
 	}
-	b := w.free[len(w.free)-1]
-	w.free = w.free[:len(w.free)-1]
+	b := w.free[0]
+	w.free = append(w.free[:0], w.free[1:]...)
 	w.due = false
 	w.state.Store(b.index << slotShift)
 	return true

@@ -213,6 +213,29 @@ func hammer(t *testing.T, overflow writer.Overflow) {
 	}
 }
 
+func TestBuffersOfManyBlocksKeepEveryByte(t *testing.T) {
+	t.Parallel()
+	s := &sink{}
+	w := newWriter(t, s, writer.Config{BufferBytes: 50_000, Buffers: 3})
+	var all sync.WaitGroup
+	for p := range 4 {
+		all.Go(func() {
+			var buf []byte
+			for k := range 150 {
+				buf = numbered(buf, p, k, k*7)
+				_, _ = w.Write(buf)
+			}
+		})
+	}
+	all.Wait()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := requireOrder(t, s.got()); n != 600 {
+		t.Errorf("the sink has %d whole writes, want 600", n)
+	}
+}
+
 func TestWriteDoesNotAllocate(t *testing.T) {
 	block := newWriter(t, &sink{}, writer.Config{BufferBytes: 4096})
 	stuck, release := make(chan struct{}), make(chan struct{})
