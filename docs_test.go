@@ -136,7 +136,7 @@ func TestEverythingExportedIsDocumented(t *testing.T) {
 	t.Parallel()
 	sources := repository(t, ".go")
 	for path := range sources {
-		if strings.HasSuffix(path, "_test.go") {
+		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_go127.go") { // which Go 1.26 cannot parse
 			delete(sources, path)
 		}
 	}

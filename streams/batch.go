@@ -2,12 +2,20 @@ package streams
 
 import (
 	"context"
+	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/goflow-go/goflow/internal/clock"
+	"github.com/goflow-go/goflow/telemetry"
+	"github.com/goflow-go/goflow/telemetry/flowconv"
 )
 
 // Batch gathers items into slices of size, fewer only at the end or when wait has passed since the
 // first of them came. A wait of 0 is none. No batch is empty, and each is the receiver's own. With a
-// wait, it reads ahead by at most four chunks.
+// wait, it reads ahead by at most a batch and a chunk.
 func Batch[T any](s Stream[T], size int, wait time.Duration) Stream[[]T] {
 	return BatchBy(s, BatchConfig[T]{Items: size, Wait: wait})
 }
@@ -35,80 +43,136 @@ func (c BatchConfig[T]) faults(t trait) trait {
 }
 
 // BatchBy is [Batch] with more bounds.
-func BatchBy[T any](s Stream[T], cfg BatchConfig[T]) Stream[[]T] {
+func BatchBy[T any](s Stream[T], cfg BatchConfig[T]) Stream[[]T] { return batched[T, []T](s, cfg) }
+
+// batched is BatchBy for methods of a Stream of T, which may not name a Stream of []T: that would have
+// a method for a Stream of [][]T, and so on without end.
+func batched[T any, B interface{ []T }](s Stream[T], cfg BatchConfig[T]) Stream[B] {
 	name := s.stage("batch")
 	if cfg.Items == 0 {
 		cfg.Items = defaultBatch
 	}
 	s.trait = cfg.faults(s.trait)
-	return derive(s, name, func(ctx context.Context, r *run, emit func([][]T) error) error {
-		b := &batcher[T]{cfg: cfg, st: r.stage(name), emit: emit}
+	out := derive(s, name, func(ctx context.Context, r *run, emit func([]B) error) error {
+		b := &batcher[T, B]{cfg: cfg, st: r.stage(name), from: r.held, to: r.held, emit: emit}
+		b.meter(ctx, r)
 		if cfg.Wait > 0 {
 			return b.timed(ctx, r, s)
 		}
-		above := r.scaled(func(batches int) int { return max(batches*cfg.Items-len(b.open), 1) })
+		b.give = b.hand
+		above := r.scaled(func(batches int) int { return max(batches*cfg.Items-len(b.open.items), 1) })
 		err := s.feed(ctx, above, b.add)
 		return b.finish(err)
 	})
+	out.from.batch = func(batch B) ([]trace.Link, int) { return s.from.links(batch), len(batch) }
+	return out
 }
 
-// batcher fills a batch.
-type batcher[T any] struct {
+// batcher fills a batch. Those above fill it; with a wait they do so in a goroutine of their own.
+type batcher[T any, B interface{ []T }] struct {
 	cfg  BatchConfig[T]
 	st   *stage
-	emit func([][]T) error
-	down error // what emit said
+	from *holder               // of the goroutine that fills
+	give func(filled[T]) error // hands a complete batch on, or over to the goroutine that does
 
-	open  []T
-	bytes int
-	one   [1][]T // the chunk a batch is handed on in
+	mu    sync.Mutex // guards open; taken with a wait only
+	open  filled[T]
+	bytes int         // of open
+	timer *time.Timer // set whenever a batch is left open; nil without a wait
+
+	to   *holder // of the goroutine that hands on, as all below
+	emit func([]B) error
+	down error // what emit said
+	one  [1]B  // the chunk a batch is handed on in
+
+	sizes *telemetry.Sizes     // nil for a stream without a name
+	times *telemetry.Durations // nil for the same
+	ctx   context.Context      //nolint:containedctx // of the run, for exemplars
+}
+
+// filled is the items of a batch, what is held for them, and when the first came, if anybody asks.
+type filled[T any] struct {
+	parcel[T]
+	began int64
+}
+
+// meter measures batches, if the stream has a name.
+func (b *batcher[T, B]) meter(ctx context.Context, r *run) {
+	if b.st.points == nil {
+		return
+	}
+	attrs := []attribute.KeyValue{flowconv.StreamNameKey.String(b.st.stream), flowconv.StreamStageKey.String(b.st.name)}
+	b.ctx = ctx
+	b.sizes = r.inst.reader.Sizes(flowconv.StreamBatchSize, attrs...)
+	b.times = r.inst.reader.Durations(flowconv.StreamBatchDuration, attrs...)
+}
+
+// measure notes the batch that is to be handed on.
+func (b *batcher[T, B]) measure(f filled[T]) {
+	if b.sizes != nil {
+		b.sizes.Record(b.ctx, len(f.items))
+		b.times.Record(b.ctx, time.Duration(clock.Now()-f.began), nil)
+	}
 }
 
 // add fills batches from a chunk.
-func (b *batcher[T]) add(in []T) error {
+func (b *batcher[T, B]) add(in []T) error {
 	for len(in) > 0 {
-		n := min(b.cfg.Items-len(b.open), len(in))
-		full := false
-		if b.cfg.Bytes > 0 {
-			var err error
-			if n, full, err = b.fit(in[:n]); err != nil {
-				b.append(in[:n])
-				return b.fail(err)
-			}
+		n, done, err := b.fill(in)
+		if err != nil {
+			b.st.failed.Add(1)
+			return b.st.fail(err)
 		}
-		b.append(in[:n])
 		in = in[n:]
-		if full || len(b.open) == b.cfg.Items {
-			if err := b.flush(); err != nil {
-				return err
+		if err := b.give(done); err != nil {
+			if len(in) > 0 {
+				b.from.spoil()
 			}
+			return err
 		}
 	}
 	return nil
 }
 
-// fail hands on what came before the item whose size cannot be told.
-func (b *batcher[T]) fail(err error) error {
-	if err := b.flush(); err != nil {
-		return err
+// fill moves the first n items of a chunk into the open batch: what it has room for, or what comes
+// before an item whose size cannot be told. It takes the batch if that completes it.
+func (b *batcher[T, B]) fill(in []T) (n int, done filled[T], err error) {
+	if b.timer != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 	}
-	b.st.failed.Add(1)
-	return b.st.fail(err)
+	begins := len(b.open.items) == 0
+	n, full := min(b.cfg.Items-len(b.open.items), len(in)), false
+	if b.cfg.Bytes > 0 {
+		n, full, err = b.fit(in[:n])
+	}
+	b.append(in[:n])
+	switch {
+	case full || len(b.open.items) == b.cfg.Items:
+		done = b.take()
+	case begins && b.timer != nil:
+		b.timer.Reset(b.cfg.Wait)
+	}
+	return n, done, err
 }
 
-func (b *batcher[T]) append(items []T) {
-	if b.open == nil && len(items) > 0 {
-		b.open = make([]T, 0, min(b.cfg.Items, 4*maxChunk))
+func (b *batcher[T, B]) append(items []T) {
+	if b.open.items == nil && len(items) > 0 {
+		b.open.items = make([]T, 0, min(b.cfg.Items, 4*maxChunk))
+		if b.sizes != nil || b.timer != nil {
+			b.open.began = clock.Now()
+		}
 	}
-	b.open = append(b.open, items...)
+	b.open.items = append(b.open.items, items...)
+	b.open.held = b.open.held.gather(b.from.now)
 }
 
 // fit tells how many items the open batch has bytes for; full says that it takes no more after them.
-func (b *batcher[T]) fit(in []T) (n int, full bool, err error) {
+func (b *batcher[T, B]) fit(in []T) (n int, full bool, err error) {
 	defer caught(&err)
 	for _, v := range in {
 		size := b.cfg.Size(v)
-		if b.bytes+size > b.cfg.Bytes && len(b.open)+n > 0 {
+		if b.bytes+size > b.cfg.Bytes && len(b.open.items)+n > 0 {
 			return n, true, nil
 		}
 		b.bytes += size
@@ -120,58 +184,32 @@ func (b *batcher[T]) fit(in []T) (n int, full bool, err error) {
 	return n, false, nil
 }
 
-// flush hands on the open batch.
-func (b *batcher[T]) flush() error {
-	if len(b.open) == 0 {
+// take takes the open batch.
+func (b *batcher[T, B]) take() filled[T] {
+	f := b.open
+	b.open, b.bytes = filled[T]{}, 0
+	return f
+}
+
+// hand hands a batch on, unless it is empty.
+func (b *batcher[T, B]) hand(f filled[T]) error {
+	if len(f.items) == 0 {
 		return nil
 	}
-	b.one[0] = b.open
-	b.open, b.bytes = nil, 0
+	b.measure(f)
+	b.one[0] = f.items
 	b.st.emitted.Add(1)
-	b.down = b.emit(b.one[:])
+	b.down = under(b.to, f.held, b.one[:], b.emit)
 	return b.down
 }
 
 // finish hands on the last batch, also before the error of those above.
-func (b *batcher[T]) finish(err error) error {
+func (b *batcher[T, B]) finish(err error) error {
 	if b.down != nil {
 		return b.down
 	}
-	if down := b.flush(); down != nil {
+	if down := b.hand(b.take()); down != nil {
 		return down
 	}
 	return err
-}
-
-// timed batches what a relay brings. The timer is set once for each batch that is left open.
-func (b *batcher[T]) timed(ctx context.Context, r *run, s Stream[T]) (err error) {
-	from := relays(ctx, r, s)
-	t := time.NewTimer(b.cfg.Wait)
-	t.Stop()
-	defer t.Stop()
-	timing := false
-	for {
-		select {
-		case chunk, more := <-from.chunks:
-			if !more {
-				return b.finish(from.stop(nil))
-			}
-			before := b.st.emitted.Load()
-			err = b.add(chunk)
-			from.recycle(chunk)
-			if b.st.emitted.Load() != before {
-				timing = false
-			}
-		case <-t.C:
-			timing = false
-			err = b.flush()
-		}
-		if err != nil {
-			return from.stop(err)
-		}
-		if len(b.open) > 0 && !timing {
-			timing = true
-			t.Reset(b.cfg.Wait)
-		}
-	}
 }

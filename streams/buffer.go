@@ -48,9 +48,11 @@ func (s Stream[T]) Buffer(n int, overflow Overflow) Stream[T] {
 		defer cancel(nil)
 		b := newBuffer[T](r.stage(name), n, overflow)
 		b.onDrop = onDrop
+		up := r.apart()
+		b.from = up.held
 		above := r.background(ctx, func(ctx context.Context) error {
 			defer b.close()
-			return from.feed(ctx, r.greedy(), func(in []T) error { return b.put(ctx, in) })
+			return from.feed(ctx, up, func(in []T) error { return b.put(ctx, in) })
 		})
 		err := b.deliver(ctx, r, emit)
 		halt(cancel, err)
@@ -67,17 +69,21 @@ type buffer[T any] struct {
 	st       *stage
 	overflow Overflow
 	onDrop   func([]T)
-	lost     []T // dropped of the chunk being put; of the goroutine that puts
+	from     *holder // of the goroutine that puts
+	lost     []T     // dropped for the chunk being put; of the same
+	lostHeld *hold   // for them; of the same
 	some     chan struct{}
 	room     chan struct{}
 
 	mu     sync.Mutex
 	items  ring[T]
+	holds  holds // for items
 	closed bool
 }
 
 func newBuffer[T any](st *stage, n int, overflow Overflow) *buffer[T] {
 	st.capacity.Store(int64(n))
+	st.handsOver()
 	return &buffer[T]{
 		st: st, overflow: overflow, items: ring[T]{max: n},
 		some: make(chan struct{}, 1), room: make(chan struct{}, 1),
@@ -121,6 +127,7 @@ func (b *buffer[T]) put(ctx context.Context, in []T) error {
 func (b *buffer[T]) push(in []T) (n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	held := b.from.now != nil || b.holds.some()
 	for _, v := range in {
 		if b.items.len == b.items.max && !b.make() {
 			if b.overflow != DropNewest {
@@ -128,6 +135,9 @@ func (b *buffer[T]) push(in []T) (n int) {
 			}
 			b.lost = append(b.lost, v)
 		} else {
+			if held {
+				b.holds.push(b.from.now, b.items.len)
+			}
 			b.items.push(v)
 		}
 		n++
@@ -138,15 +148,22 @@ func (b *buffer[T]) push(in []T) (n int) {
 
 // make makes room by dropping what waits, when the strategy says so. The caller holds mu.
 func (b *buffer[T]) make() bool {
+	n := 0
 	switch b.overflow {
 	case DropOldest:
-		b.lost = append(b.lost, b.items.pop())
+		n = 1
 	case Latest:
-		for b.items.len > 0 {
-			b.lost = append(b.lost, b.items.pop())
-		}
+		n = b.items.len
 	default:
 		return false
+	}
+	for range n {
+		b.lost = append(b.lost, b.items.pop())
+	}
+	if b.holds.some() {
+		for range n {
+			b.lostHeld = b.holds.pop(b.lostHeld)
+		}
 	}
 	return true
 }
@@ -162,6 +179,10 @@ func (b *buffer[T]) dropped() (err error) {
 	}
 	clear(b.lost)
 	b.lost = b.lost[:0]
+	if err == nil {
+		b.lostHeld.drop()
+		b.lostHeld = nil
+	}
 	return err
 }
 
@@ -194,36 +215,43 @@ func (b *buffer[T]) deliver(ctx context.Context, r *run, emit func([]T) error) e
 		if err := ended(ctx); err != nil {
 			return err
 		}
+		var held *hold
 		var closed bool
-		if chunk, closed = b.take(chunk[:0], min(p.size, r.read())); len(chunk) == 0 {
+		if chunk, held, closed = b.take(chunk[:0], min(p.size, r.read())); len(chunk) == 0 {
 			if closed {
 				return nil
 			}
+			began := b.st.waits(0)
 			select {
 			case <-b.some:
 			case <-ctx.Done():
 			}
+			b.st.waited(began, &b.st.idle)
 			continue
 		}
 		wake(b.room)
 		b.st.emitted.Add(int64(len(chunk)))
 		p.begun()
-		if err := emit(chunk); err != nil {
+		if err := under(r.held, held, chunk, emit); err != nil {
 			return err
 		}
 		p.adapt()
 	}
 }
 
-// take appends up to limit items to chunk.
-func (b *buffer[T]) take(chunk []T, limit int) (got []T, closed bool) {
+// take appends up to limit items to chunk, and holds what was held for them.
+func (b *buffer[T]) take(chunk []T, limit int) (got []T, held *hold, closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	some := b.holds.some()
 	for b.items.len > 0 && len(chunk) < limit {
 		chunk = append(chunk, b.items.pop())
+		if some {
+			held = b.holds.pop(held)
+		}
 	}
 	b.st.depth.Store(int64(b.items.len))
-	return chunk, b.closed
+	return chunk, held, b.closed
 }
 
 // ring is a queue of at most max items, in memory that grows with what it holds.

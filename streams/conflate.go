@@ -14,16 +14,18 @@ func Conflate[T, A any](s Stream[T], first func(item T) A, add func(acc A, item 
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
 		c := &conflated[T, A]{st: r.stage(name), first: first, add: add, some: make(chan struct{}, 1)}
+		c.st.handsOver()
+		from := r.apart()
 		above := r.background(ctx, func(ctx context.Context) error {
 			defer c.close()
-			return s.feed(ctx, r.greedy(), func(in []T) error {
+			return s.feed(ctx, from, func(in []T) error {
 				if err := ended(ctx); err != nil {
 					return err
 				}
-				return c.put(in)
+				return c.put(from.held, in)
 			})
 		})
-		err := c.deliver(ctx, emit)
+		err := c.deliver(ctx, r, emit)
 		halt(cancel, err)
 		if read := <-above; err == nil {
 			err = read
@@ -41,19 +43,20 @@ type conflated[T, A any] struct {
 
 	mu     sync.Mutex
 	acc    A
-	any    bool // acc holds something
+	any    bool  // acc holds something
+	held   *hold // for what it holds
 	closed bool
 }
 
 // put folds a chunk. The user's functions run outside the lock: what is held is taken out meanwhile.
-func (c *conflated[T, A]) put(in []T) error {
-	acc, held := c.take()
-	acc, n, err := c.fold(acc, held, in)
+func (c *conflated[T, A]) put(from *holder, in []T) error {
+	acc, held, some := c.take()
+	acc, n, err := c.fold(acc, some, in)
 	c.mu.Lock()
-	c.acc, c.any = acc, held || n > 0
+	c.acc, c.any, c.held = acc, some || n > 0, held.gather(from.now)
 	c.mu.Unlock()
 	wake(c.some)
-	if n > 0 && !held {
+	if n > 0 && !some {
 		n--
 	}
 	c.st.filtered.Add(int64(n))
@@ -80,13 +83,13 @@ func (c *conflated[T, A]) fold(acc A, held bool, in []T) (sum A, n int, err erro
 }
 
 // take takes out what is held.
-func (c *conflated[T, A]) take() (acc A, held bool) {
+func (c *conflated[T, A]) take() (acc A, held *hold, some bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var none A
-	acc, held = c.acc, c.any
-	c.acc, c.any = none, false
-	return acc, held
+	acc, held, some = c.acc, c.held, c.any
+	c.acc, c.held, c.any = none, nil, false
+	return acc, held, some
 }
 
 func (c *conflated[T, A]) close() {
@@ -96,7 +99,7 @@ func (c *conflated[T, A]) close() {
 	wake(c.some)
 }
 
-func (c *conflated[T, A]) deliver(ctx context.Context, emit func([]A) error) error {
+func (c *conflated[T, A]) deliver(ctx context.Context, r *run, emit func([]A) error) error {
 	var one [1]A
 	for {
 		if err := ended(ctx); err != nil {
@@ -105,20 +108,23 @@ func (c *conflated[T, A]) deliver(ctx context.Context, emit func([]A) error) err
 		c.mu.Lock()
 		closed := c.closed
 		c.mu.Unlock()
-		acc, held := c.take()
+		acc, held, some := c.take()
 		switch {
-		case held:
+		case some:
 			one[0] = acc
-			if err := pass(c.st, 1, one[:], nil, emit); err != nil {
+			c.st.emitted.Add(1)
+			if err := under(r.held, held, one[:], emit); err != nil {
 				return err
 			}
 		case closed:
 			return nil
 		default:
+			began := c.st.waits(0)
 			select {
 			case <-c.some:
 			case <-ctx.Done():
 			}
+			c.st.waited(began, &c.st.idle)
 		}
 	}
 }

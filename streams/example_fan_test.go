@@ -41,6 +41,30 @@ func ExampleBroadcast() {
 	// Output: 3 6 <nil>
 }
 
+func ExampleBroadcast_slowSink() {
+	seen, dropped, newest := 0, 0, 0
+	fastIsDone := make(chan struct{})
+	fast := func(ctx context.Context, in streams.Stream[int]) error {
+		defer close(fastIsDone)
+		n, err := in.Count(ctx)
+		fmt.Println("the fast sink got", n)
+		return err
+	}
+	slow := func(ctx context.Context, in streams.Stream[int]) error { // holds up nobody: it drops the oldest
+		in = in.OnDrop(func(items []int) { dropped += len(items) }).Buffer(10, streams.DropOldest)
+		return in.ForEach(ctx, func(_ context.Context, n int) error {
+			<-fastIsDone
+			seen, newest = seen+1, n
+			return nil
+		})
+	}
+	err := streams.Broadcast(context.Background(), streams.FromSlice(slices.Repeat([]int{7}, 10_000)), fast, slow)
+	fmt.Println("the slow one got some:", seen < 10_000, "all are counted:", seen+dropped, "and the last is", newest, err)
+	// Output:
+	// the fast sink got 10000
+	// the slow one got some: true all are counted: 10000 and the last is 7 <nil>
+}
+
 func ExamplePartition() {
 	var small, large []int
 	err := streams.Partition(context.Background(), streams.FromSlice([]int{1, 200, 3}), func(n int) int {
@@ -57,7 +81,7 @@ func ExampleGroupBy() {
 	var mu sync.Mutex
 	words := map[int]int{}
 	in := streams.FromSlice([]string{"a", "bb", "c", "dd", "eee"})
-	err := streams.GroupBy(context.Background(), in, 100, func(s string) int { return len(s) },
+	err := streams.GroupBy(context.Background(), in, streams.GroupConfig{Max: 100}, func(s string) int { return len(s) },
 		func(ctx context.Context, length int, group streams.Stream[string]) error {
 			n, err := group.Count(ctx)
 			mu.Lock()

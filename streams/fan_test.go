@@ -80,12 +80,16 @@ func TestGroupByOpensAndEndsGroupsAsPlainCodeDoesWhateverTheChunks(t *testing.T)
 	rapid.Check(t, func(rt *rapid.T) {
 		items := rapid.SliceOfN(rapid.IntRange(0, 30), 0, 60).Draw(rt, "items")
 		most := rapid.IntRange(1, 8).Draw(rt, "max")
+		cfg := streams.GroupConfig{Max: most}
+		if rapid.Bool().Draw(rt, "idle") {
+			cfg.Idle = time.Hour
+		}
 		want := modelGroups(items, most)
 		for length, chunk := range chunkings() {
 			var mu sync.Mutex
 			got := map[int][][]int{}
 			open := 0
-			err := streams.GroupBy(context.Background(), streams.WithChunk(streams.FromSlice(items), chunk), most,
+			err := streams.GroupBy(context.Background(), streams.WithChunk(streams.FromSlice(items), chunk), cfg,
 				func(n int) int { return n % 7 },
 				func(ctx context.Context, k int, in streams.Stream[int]) error {
 					mu.Lock()
@@ -207,15 +211,24 @@ func TestNothingGoesOnAfterASplitOrJoinedStreamEnds(t *testing.T) {
 			return streams.Zip(in, streams.Map(streams.FromSlice([]int{13}), unless), plus).Drain(ctx)
 		}, errBoom},
 		"groups, one fails": {func(ctx context.Context, in s) error {
-			return streams.GroupBy(ctx, in, 3, func(n int) int { return n % 5 }, func(ctx context.Context, k int, in s) error {
+			return streams.GroupBy(ctx, in, streams.GroupConfig{Max: 3}, func(n int) int { return n % 5 }, func(ctx context.Context, k int, in s) error {
 				if k == 4 {
 					return errBoom
 				}
 				return in.Drain(ctx)
 			})
 		}, errBoom},
+		"groups that may be idle, one fails": {func(ctx context.Context, in s) error {
+			cfg := streams.GroupConfig{Max: 3, Idle: time.Nanosecond}
+			return streams.GroupBy(ctx, in, cfg, func(n int) int { return n / 100 }, func(ctx context.Context, k int, in s) error {
+				if k == 4 {
+					return errors.Join(in.Drain(ctx), errBoom)
+				}
+				return in.Drain(ctx)
+			})
+		}, errBoom},
 		"groups, one panics": {func(ctx context.Context, in s) error {
-			return streams.GroupBy(ctx, in, 3, func(n int) int { return n % 5 }, func(context.Context, int, s) error { panic(errBoom) })
+			return streams.GroupBy(ctx, in, streams.GroupConfig{Max: 3}, func(n int) int { return n % 5 }, func(context.Context, int, s) error { panic(errBoom) })
 		}, errBoom},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -65,6 +65,9 @@ func (s Stream[T]) TakeWhile(keep func(item T) bool) Stream[T] {
 		st, done := r.stage(name), false
 		err := s.feed(ctx, r.carefully(), func(in []T) error {
 			n, err := count(in, keep)
+			if n+1 < len(in) {
+				r.held.spoil() // nobody looked at what comes after
+			}
 			if err := pass(st, n, in[:n], err, emit); err != nil || n == len(in) {
 				return err
 			}
@@ -102,7 +105,10 @@ func (s Stream[T]) Take(n int) Stream[T] {
 		}
 		done := false
 		err := from.feed(ctx, r.asking(func() int { return left }), func(in []T) error {
-			in = in[:min(left, len(in))]
+			if left < len(in) {
+				r.held.spoil()
+				in = in[:left]
+			}
 			left -= len(in)
 			if err := pass(st, len(in), in, nil, emit); err != nil || left > 0 {
 				return err
@@ -135,8 +141,11 @@ func (s Stream[T]) Skip(n int) Stream[T] {
 func pass[T any](s *stage, n int, kept []T, err error, emit func([]T) error) error {
 	if len(kept) > 0 {
 		s.emitted.Add(int64(len(kept)))
-		if err := emit(kept); err != nil {
-			return err
+		if down := emit(kept); down != nil {
+			if err != nil {
+				s.held.spoil()
+			}
+			return down
 		}
 	}
 	if err != nil {

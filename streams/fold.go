@@ -79,11 +79,13 @@ func (s Stream[T]) Sorted(max int, compare func(a, b T) int) Stream[T] {
 	return from.then(func(ctx context.Context, r *run, emit func([]T) error) error {
 		st := r.stage(name)
 		var all []T
+		var held *hold
 		err := from.feed(ctx, r.greedy(), func(in []T) error {
 			if len(in) > max-len(all) {
 				return st.fail(&FullError{Capacity: max})
 			}
 			all = append(all, in...)
+			held = held.gather(r.held.now)
 			return nil
 		})
 		if err == nil {
@@ -92,7 +94,7 @@ func (s Stream[T]) Sorted(max int, compare func(a, b T) int) Stream[T] {
 		if err != nil {
 			return err
 		}
-		return pieces(ctx, r, st, all, emit)
+		return under(r.held, held, all, func(all []T) error { return pieces(ctx, r, st, all, emit) })
 	})
 }
 

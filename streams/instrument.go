@@ -5,10 +5,12 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/internal/clock"
 	"github.com/goflow-go/goflow/telemetry"
 	"github.com/goflow-go/goflow/telemetry/flowconv"
 )
@@ -18,10 +20,15 @@ const scopeName = "github.com/goflow-go/goflow/streams"
 // kind is the kind all runs of streams are.
 var kind = telemetry.NewKind(scopeName,
 	flowconv.StreamItems, flowconv.StreamBufferSize, flowconv.StreamBufferCapacity, flowconv.StreamBlockedTime,
+	flowconv.StreamIdleTime, flowconv.StreamBusyTime, flowconv.StreamBatchSize, flowconv.StreamBatchDuration,
+	flowconv.StreamWatermarkDelay,
 )
 
-// spanRun is the verb of a run's span.
-const spanRun = "run "
+// The verbs of spans: of a run, and of a step's function.
+const (
+	spanRun     = "run "
+	spanProcess = "process "
+)
 
 // instrument is the telemetry of one run. A stream without a name counts, and nobody reads it.
 type instrument struct {
@@ -84,6 +91,7 @@ type stage struct {
 	name   string
 	stream string
 	points *points // nil for a stream without a name
+	held   *holder // of the goroutine that hands on; nil for a step that does not
 
 	emitted  atomic.Int64 // items handed on
 	filtered atomic.Int64 // items left out on purpose
@@ -91,9 +99,32 @@ type stage struct {
 	dropped  atomic.Int64 // items lost because a buffer was full
 	late     atomic.Int64 // items that came after their window
 	blocked  atomic.Int64 // ns those above waited for room
+	idle     atomic.Int64 // ns it waited for items
+	busy     atomic.Int64 // ns its workers worked
+	apart    atomic.Bool  // those above, or workers, have goroutines of their own
+	crew     atomic.Bool  // it has workers
 	depth    atomic.Int64 // items in the buffer
 	capacity atomic.Int64 // what it has room for; 0 for a step without
+	mark     atomic.Int64 // its watermark, in ns since 1970; 0 for a step without
 }
+
+// waits begins to measure a wait, unless n things are there already: who need not wait reads no clock.
+func (s *stage) waits(n int) int64 {
+	if n > 0 || s == nil || s.points == nil {
+		return 0
+	}
+	return clock.Now()
+}
+
+// waited adds what passed since waits to one of the step's times.
+func (s *stage) waited(began int64, to *atomic.Int64) {
+	if began != 0 {
+		to.Add(clock.Now() - began)
+	}
+}
+
+// handsOver says that the step takes items from another goroutine.
+func (s *stage) handsOver() { s.apart.Store(true) }
 
 // fail says that the step ended the run.
 func (s *stage) fail(err error) error {
@@ -106,7 +137,7 @@ func (s *stage) fail(err error) error {
 
 // points are where the counts of a step are reported.
 type points struct {
-	emitted, filtered, failed, dropped, late, blocked, size, capacity telemetry.Point
+	emitted, filtered, failed, dropped, late, blocked, idle, busy, size, capacity, delay telemetry.Point
 }
 
 func newPoints(stream, stage string) *points {
@@ -125,8 +156,11 @@ func newPoints(stream, stage string) *points {
 		dropped:  items(flowconv.StreamOutcomeDropped),
 		late:     items(flowconv.StreamOutcomeLate),
 		blocked:  telemetry.NewPoint(flowconv.StreamBlockedTime, attrs()...),
+		idle:     telemetry.NewPoint(flowconv.StreamIdleTime, attrs()...),
+		busy:     telemetry.NewPoint(flowconv.StreamBusyTime, attrs()...),
 		size:     telemetry.NewPoint(flowconv.StreamBufferSize, attrs()...),
 		capacity: telemetry.NewPoint(flowconv.StreamBufferCapacity, attrs()...),
+		delay:    telemetry.NewPoint(flowconv.StreamWatermarkDelay, attrs()...),
 	}
 }
 
@@ -139,7 +173,16 @@ func (s *stage) observe(o *telemetry.Observer) {
 	if c := s.capacity.Load(); c > 0 {
 		o.Observe(&s.points.size, s.depth.Load())
 		o.Observe(&s.points.capacity, c)
+	}
+	if s.apart.Load() {
 		o.Observe(&s.points.blocked, s.blocked.Load())
+		o.Observe(&s.points.idle, s.idle.Load())
+	}
+	if s.crew.Load() {
+		o.Observe(&s.points.busy, s.busy.Load())
+	}
+	if mark := s.mark.Load(); mark != 0 {
+		o.Observe(&s.points.delay, time.Now().UnixNano()-mark)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -174,6 +175,9 @@ func steps() []step {
 		}, plain(func(v []int) []string { c := slices.Sorted(slices.Values(v)); slices.Reverse(c); return texts(c...) })},
 		{"distinct", func(s in) out { return text(streams.Distinct(s, 1000)) }, plain(modelDistinct(1000))},
 		{"distinct that forgets", func(s in) out { return text(streams.Distinct(s, 4)) }, plain(modelDistinct(4))},
+		{"expand to one", func(s in) out {
+			return text(streams.Expand(s, func(_ context.Context, n int) iter.Seq[int] { return slices.Values([]int{n}) }))
+		}, plain(func(v []int) []string { return texts(v...) })},
 		{"buffer", func(s in) out { return text(s.Buffer(3, streams.Block)) }, plain(func(v []int) []string { return texts(v...) })},
 	}
 }

@@ -13,17 +13,20 @@ func Merge[T any](in ...Stream[T]) Stream[T] {
 	for i, s := range in {
 		t = joined(t, s, "merge", i == 0)
 	}
+	var from origins[T]
 	if len(in) > 0 {
+		from = in[0].from
 		name = in[0].stage(name)
 	}
-	return Stream[T]{trait: t, run: func(ctx context.Context, r *run, emit func([]T) error) error {
+	return Stream[T]{trait: t, from: from, run: func(ctx context.Context, r *run, emit func([]T) error) error {
 		st := r.stage(name)
-		from := relays(ctx, r, in...)
-		for chunk := range from.chunks {
-			if err := pass(st, len(chunk), chunk, nil, emit); err != nil {
+		from := relays(ctx, r, st, in...)
+		for p, more := from.next(); more; p, more = from.next() {
+			st.emitted.Add(int64(len(p.items)))
+			if err := under(r.held, p.held, p.items, emit); err != nil {
 				return from.stop(err)
 			}
-			from.recycle(chunk)
+			from.recycle(p.items)
 		}
 		return from.stop(nil)
 	}}
@@ -50,8 +53,8 @@ func Zip[T, U, V any](a Stream[T], b Stream[U], f func(ctx context.Context, a T,
 	t := joined(joined(trait{}, a, name, true), b, name, false)
 	return Stream[V]{trait: t, run: func(ctx context.Context, r *run, emit func([]V) error) error {
 		z := zipper[T, U, V]{st: r.stage(name), f: f}
-		z.a.from, z.b.from = relays(ctx, r, a), relays(ctx, r, b)
-		err := z.run(ctx, emit)
+		z.a.from, z.b.from = relays(ctx, r, z.st, a), relays(ctx, r, z.st, b)
+		err := z.run(ctx, r, emit)
 		return z.b.stop(z.a.stop(err))
 	}}
 }
@@ -67,16 +70,25 @@ type zipper[T, U, V any] struct {
 // side is one of the streams of a zipper.
 type side[T any] struct {
 	from  *relay[T]
-	items []T // that were not used yet
+	items []T   // that were not used yet
+	held  *hold // for the chunk they are of
 	ended bool
 }
 
 // wanted is where to wait for items; nil while there are some.
-func (s *side[T]) wanted() <-chan []T {
+func (s *side[T]) wanted() <-chan parcel[T] {
 	if len(s.items) > 0 {
 		return nil
 	}
 	return s.from.chunks
+}
+
+// used says that n items were handed on.
+func (s *side[T]) used(n int) {
+	if s.items = s.items[n:]; len(s.items) == 0 {
+		s.held.drop()
+		s.held = nil
+	}
 }
 
 // stop stops the stream, whose error counts if it has ended by itself.
@@ -88,27 +100,34 @@ func (s *side[T]) stop(err error) error {
 	return nil
 }
 
-func (z *zipper[T, U, V]) run(ctx context.Context, emit func([]V) error) error {
+func (z *zipper[T, U, V]) run(ctx context.Context, r *run, emit func([]V) error) error {
 	var buf []V
 	for {
+		began := z.st.waits(len(z.a.wanted()) + len(z.b.wanted()))
 		select {
-		case chunk, more := <-z.a.wanted():
-			z.a.items, z.a.ended = chunk, !more
-		case chunk, more := <-z.b.wanted():
-			z.b.items, z.b.ended = chunk, !more
+		case p, more := <-z.a.wanted():
+			z.a.items, z.a.held, z.a.ended = p.items, p.held, !more
+		case p, more := <-z.b.wanted():
+			z.b.items, z.b.held, z.b.ended = p.items, p.held, !more
 		case <-ctx.Done():
 			return ended(ctx)
 		}
+		z.st.waited(began, &z.st.idle)
 		if z.a.ended || z.b.ended {
 			return nil
 		}
 		n := min(len(z.a.items), len(z.b.items))
 		buf = sized(buf, n)
 		made, err := z.zip(ctx, buf)
-		if err := pass(z.st, made, buf[:made], err, emit); err != nil {
+		r.held.now = older(z.a.held, z.b.held)
+		err = pass(z.st, made, buf[:made], err, emit)
+		if taken(err) {
+			z.a.used(n)
+			z.b.used(n)
+		}
+		if err != nil {
 			return err
 		}
-		z.a.items, z.b.items = z.a.items[n:], z.b.items[n:]
 	}
 }
 

@@ -26,8 +26,11 @@ func Flatten[T any](s Stream[[]T]) Stream[T] {
 		st := r.stage(name)
 		above := r.scaled(func(int) int { return 1 }) // a slice may hold all that is wanted
 		return s.feed(ctx, above, func(in [][]T) error {
-			for _, items := range in {
+			for i, items := range in {
 				if err := pieces(ctx, r, st, items, emit); err != nil {
+					if i+1 < len(in) {
+						r.held.spoil()
+					}
 					return err
 				}
 			}
@@ -41,6 +44,9 @@ func pieces[T any](ctx context.Context, r *run, st *stage, items []T, emit func(
 	for len(items) > 0 {
 		n := min(r.limit(), len(items))
 		if err := pass(st, n, items[:n:n], nil, emit); err != nil {
+			if n < len(items) {
+				r.held.spoil()
+			}
 			return err
 		}
 		if items = items[n:]; len(items) > 0 {
@@ -57,7 +63,7 @@ func mapped[T, U any](s Stream[T], operator string, f func(context.Context, T) (
 	name := s.stage(operator)
 	set := s.next
 	s.next = settings[T]{onDrop: set.onDrop} // the only one it does not take
-	m := mapper[T, U]{name: name, f: guarded(core.Compose(set.policies...), len(set.policies), f), skip: set.skip, deadLetter: set.deadLetter}
+	m := mapper[T, U]{name: name, f: guarded(core.Compose(set.policies...), len(set.policies), f), from: s.from, skip: set.skip, deadLetter: set.deadLetter}
 	if set.workers > 0 {
 		return derive(s, name, m.parallel(s, set))
 	}
@@ -78,21 +84,25 @@ func guarded[T, U any](p core.Policy, policies int, f func(context.Context, T) (
 type mapper[T, U any] struct {
 	name       string
 	f          func(context.Context, T) (U, error)
+	from       origins[T]
 	skip       bool
 	deadLetter func(context.Context, T, error) error
 }
 
 func (m *mapper[T, U]) serial(s Stream[T]) runner[U] {
 	return func(ctx context.Context, r *run, emit func([]U) error) error {
-		st := r.stage(m.name)
+		st, m := r.stage(m.name), m.traced(r)
 		var buf []U
 		return s.feed(ctx, r, func(in []T) error {
 			buf = sized(buf, len(in))
 			n, err := m.chunk(ctx, st, in, buf)
 			if n > 0 {
 				st.emitted.Add(int64(n))
-				if err := emit(buf[:n]); err != nil {
-					return err
+				if down := emit(buf[:n]); down != nil {
+					if err != nil {
+						r.held.spoil()
+					}
+					return down
 				}
 			}
 			return err

@@ -15,6 +15,7 @@ type job[T, U any] struct {
 	in   []T
 	out  []U
 	err  error
+	held *hold
 	done chan struct{} // has room for one: the worker never waits
 }
 
@@ -26,6 +27,7 @@ type crew[T, U any] struct {
 	m      *mapper[T, U]
 	st     *stage
 	r      *run
+	held   *holder        // of the producer
 	key    func(T) uint64 // nil unless by key
 	cancel context.CancelCauseFunc
 
@@ -42,16 +44,18 @@ func (m *mapper[T, U]) parallel(s Stream[T], set settings[T]) runner[U] {
 	return func(ctx context.Context, r *run, emit func([]U) error) error {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		c := newCrew(m, r, set)
+		c := newCrew(m.traced(r), r, set)
 		c.cancel = cancel
 		for i := range set.workers {
 			c.wg.Add(1)
 			queue := c.queues[i%len(c.queues)]
 			go telemetry.Labeled(ctx, "stream", r.inst.name, func(ctx context.Context) { c.work(ctx, queue) })
 		}
+		from := r.apart()
+		c.held = from.held
 		above := r.background(ctx, func(ctx context.Context) error {
 			defer c.close()
-			return s.feed(ctx, r.greedy(), func(in []T) error { return c.split(ctx, in) })
+			return s.feed(ctx, from, func(in []T) error { return c.split(ctx, in) })
 		})
 		err := c.deliver(ctx, emit)
 		if err != nil {
@@ -74,6 +78,8 @@ func newCrew[T, U any](m *mapper[T, U], r *run, set settings[T]) *crew[T, U] {
 	n := set.workers
 	c := &crew[T, U]{m: m, r: r, st: r.stage(m.name), key: set.key, free: make(chan *job[T, U], 4*n)}
 	c.size.Store(1)
+	c.st.handsOver()
+	c.st.crew.Store(true)
 	if c.key != nil {
 		c.open = make([]*job[T, U], n)
 		for range n {
@@ -170,6 +176,11 @@ func (c *crew[T, U]) sendOpen(ctx context.Context, w int) error {
 
 // send waits for room in the line, if there is one, and in a queue.
 func (c *crew[T, U]) send(ctx context.Context, j *job[T, U], queue chan<- *job[T, U]) error {
+	var began int64
+	if len(queue) == cap(queue) || c.line != nil && len(c.line) == cap(c.line) {
+		began = c.st.waits(0)
+	}
+	defer c.st.waited(began, &c.st.blocked)
 	if c.line != nil {
 		select {
 		case c.line <- j:
@@ -185,13 +196,14 @@ func (c *crew[T, U]) send(ctx context.Context, j *job[T, U], queue chan<- *job[T
 	}
 }
 
-// job gives an empty job.
+// job gives an empty job for items of the chunk in hand.
 func (c *crew[T, U]) job() *job[T, U] {
 	select {
 	case j := <-c.free:
+		j.held = c.held.keep()
 		return j
 	default:
-		return &job[T, U]{done: make(chan struct{}, 1)}
+		return &job[T, U]{held: c.held.keep(), done: make(chan struct{}, 1)}
 	}
 }
 
@@ -199,7 +211,7 @@ func (c *crew[T, U]) job() *job[T, U] {
 func (c *crew[T, U]) recycle(j *job[T, U]) {
 	clear(j.in)
 	clear(j.out)
-	j.in, j.out, j.err = j.in[:0], j.out[:0], nil
+	j.in, j.out, j.err, j.held = j.in[:0], j.out[:0], nil, nil
 	select {
 	case c.free <- j:
 	default:
@@ -215,7 +227,7 @@ func (c *crew[T, U]) work(ctx context.Context, queue <-chan *job[T, U]) {
 			c.cancel(c.st.fail(core.ErrAborted))
 		}
 	}()
-	for j := range queue {
+	for j, more := c.next(queue); more; j, more = c.next(queue) {
 		c.do(ctx, j)
 		if c.ready == nil {
 			j.done <- struct{}{}
@@ -229,6 +241,14 @@ func (c *crew[T, U]) work(ctx context.Context, queue <-chan *job[T, U]) {
 	left = true
 }
 
+// next waits for a job; more is false when none comes any more.
+func (c *crew[T, U]) next(queue <-chan *job[T, U]) (j *job[T, U], more bool) {
+	began := c.st.waits(len(queue))
+	j, more = <-queue
+	c.st.waited(began, &c.st.idle)
+	return j, more
+}
+
 // do maps a job, and adapts the size of the next to how long that took.
 func (c *crew[T, U]) do(ctx context.Context, j *job[T, U]) {
 	if j.err = ended(ctx); j.err != nil {
@@ -239,6 +259,7 @@ func (c *crew[T, U]) do(ctx context.Context, j *job[T, U]) {
 	n, err := c.m.chunk(ctx, c.st, j.in, j.out)
 	j.out, j.err = j.out[:n], err
 	took, size, length := clock.Now()-began, c.size.Load(), int64(len(j.in))
+	c.st.busy.Add(took)
 	switch {
 	case took < jobFast && length >= size && size < maxChunk:
 		c.size.CompareAndSwap(size, min(2*size, maxChunk))
@@ -277,11 +298,18 @@ func (c *crew[T, U]) deliver(ctx context.Context, emit func([]U) error) error {
 }
 
 func (c *crew[T, U]) hand(j *job[T, U], emit func([]U) error) error {
+	c.r.held.now = j.held
+	var down error
 	if len(j.out) > 0 {
 		c.st.emitted.Add(int64(len(j.out)))
-		if err := emit(j.out); err != nil {
-			return err
-		}
+		down = emit(j.out)
+	}
+	c.r.held.now = nil
+	if j.err == nil && taken(down) {
+		j.held.drop()
+	}
+	if down != nil {
+		return down
 	}
 	if j.err != nil {
 		return j.err

@@ -12,7 +12,8 @@ const relayed = 4
 // below can wait for other things too. It reads ahead by at most [relayed] chunks, and one for each
 // stream.
 type relay[T any] struct {
-	chunks chan []T
+	st     *stage // of the step below
+	chunks chan parcel[T]
 	free   chan []T
 	cancel context.CancelCauseFunc
 	cause  func() error // why the first of them ended that did not end well; nil while none did
@@ -21,15 +22,17 @@ type relay[T any] struct {
 }
 
 // relays starts the streams. What comes is in chunks, until that is closed; then stop tells why.
-func relays[T any](ctx context.Context, r *run, above ...Stream[T]) *relay[T] {
-	c := &relay[T]{chunks: make(chan []T, relayed), free: make(chan []T, relayed)}
+func relays[T any](ctx context.Context, r *run, st *stage, above ...Stream[T]) *relay[T] {
+	st.handsOver()
+	c := &relay[T]{st: st, chunks: make(chan parcel[T], relayed), free: make(chan []T, relayed)}
 	ctx, c.cancel = context.WithCancelCause(ctx)
 	c.cause = func() error { return ended(ctx) }
 	c.open.Store(int64(len(above)))
 	for _, s := range above {
 		c.above = append(c.above, r.background(ctx, func(ctx context.Context) error {
 			defer c.leave()
-			err := s.feed(ctx, r.greedy(), func(in []T) error { return c.send(ctx, in) })
+			above := r.apart()
+			err := s.feed(ctx, above, func(in []T) error { return c.send(ctx, above.held, in) })
 			if err != nil {
 				c.cancel(err)
 			}
@@ -49,13 +52,24 @@ func (c *relay[T]) leave() {
 	}
 }
 
-func (c *relay[T]) send(ctx context.Context, in []T) error {
+func (c *relay[T]) send(ctx context.Context, held *holder, in []T) error {
+	p := parcel[T]{items: append(c.buffer(), in...), held: held.keep()}
+	began := c.st.waits(cap(c.chunks) - len(c.chunks))
+	defer c.st.waited(began, &c.st.blocked)
 	select {
-	case c.chunks <- append(c.buffer(), in...):
+	case c.chunks <- p:
 		return nil
 	case <-ctx.Done():
 		return ended(ctx)
 	}
+}
+
+// next waits for a chunk; more is false when none comes any more.
+func (c *relay[T]) next() (p parcel[T], more bool) {
+	began := c.st.waits(len(c.chunks))
+	p, more = <-c.chunks
+	c.st.waited(began, &c.st.idle)
+	return p, more
 }
 
 func (c *relay[T]) buffer() []T {

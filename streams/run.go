@@ -3,6 +3,7 @@ package streams
 import (
 	"context"
 	"math"
+	"sync"
 
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/telemetry"
@@ -26,9 +27,39 @@ type run struct {
 	// careful says that those below may stop at any item: a source that cannot give back what it
 	// read reads one at a time.
 	careful bool
+
+	held  *holder           // what is held in the goroutine of those below
+	over  *ending           // the end of the run
+	after func(error) error // what the terminal operation waits for when those above have ended; may be nil
 }
 
-func newRun(t trait) *run { return &run{inst: newInstrument(t), chunk: t.chunk} }
+func newRun(t trait) *run {
+	return &run{inst: newInstrument(t), chunk: t.chunk, held: new(holder), over: new(ending)}
+}
+
+// ending is what sources have to do at the end of a run.
+type ending struct {
+	mu    sync.Mutex
+	funcs []func() error
+}
+
+// atEnd lets a source do something when nothing of the run goes on any more, but what the source
+// itself started.
+func (r *run) atEnd(f func() error) {
+	r.over.mu.Lock()
+	defer r.over.mu.Unlock()
+	r.over.funcs = append(r.over.funcs, f)
+}
+
+// end does what sources left for the end. Their errors count if the run ended well.
+func (r *run) end(err error) error {
+	for _, f := range r.over.funcs {
+		if last := f(); err == nil {
+			err = last
+		}
+	}
+	return err
+}
 
 // begin starts the run's telemetry; finish ends it.
 func (r *run) begin(ctx context.Context) (c context.Context, finish func(error)) {
@@ -83,7 +114,14 @@ func (r *run) carefully() *run {
 	return &above
 }
 
-// greedy is r for the steps above one that takes all there is, or reads ahead.
+// apart is r for the steps above one that runs them in a goroutine of their own, and so reads ahead.
+func (r *run) apart() *run {
+	above := r.greedy()
+	above.held = new(holder)
+	return above
+}
+
+// greedy is r for the steps above one that takes all there is.
 func (r *run) greedy() *run {
 	above := *r
 	above.want, above.careful = nil, false
@@ -91,7 +129,11 @@ func (r *run) greedy() *run {
 }
 
 // stage begins a step of the run.
-func (r *run) stage(name string) *stage { return r.inst.stage(name) }
+func (r *run) stage(name string) *stage {
+	s := r.inst.stage(name)
+	s.held = r.held
+	return s
+}
 
 // background runs f in a goroutine of the run and gives its error, exactly once.
 func (r *run) background(ctx context.Context, f func(ctx context.Context) error) <-chan error {

@@ -10,7 +10,8 @@ import (
 
 // Parallel lets the next [Map], [FlatMap] or [Stream.ForEach] run its function in n goroutines. What
 // it hands on keeps the order of the items; see [Stream.Unordered]. It reads ahead by at most three
-// chunks for each goroutine. Chunks adapt from 1 item, for slow functions, to 1024, for fast ones.
+// chunks for each goroutine. Chunks adapt from 1 item, for slow functions, to as many as those above hand
+// on together, for fast ones: 256 of a slice, at most 1024.
 func (s Stream[T]) Parallel(n int) Stream[T] {
 	s.trait = s.trait.invalid(n > 0 && n <= maxWorkers, "Parallel", n, "must be 1 to 65536")
 	s.next.workers = n

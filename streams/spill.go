@@ -2,7 +2,6 @@ package streams
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 
@@ -48,9 +47,11 @@ func (s Stream[T]) Spill(n int, queue Queue, codec Codec[T]) Stream[T] {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
 		b := &spill[T]{buffer: newBuffer[T](r.stage(name), n, Block), queue: queue, codec: codec, beyond: true}
+		up := r.apart()
+		b.from = up.held
 		above := r.background(ctx, func(ctx context.Context) error {
 			defer b.close()
-			return from.feed(ctx, r.greedy(), func(in []T) error { return b.put(ctx, in) })
+			return from.feed(ctx, up, func(in []T) error { return b.put(ctx, in) })
 		})
 		err = b.deliver(ctx, r, emit)
 		halt(cancel, err)
@@ -129,9 +130,10 @@ func (b *spill[T]) deliver(ctx context.Context, r *run, emit func([]T) error) er
 		}
 		limit := min(p.size, r.read())
 		var closed, popped bool
+		var held *hold
 		var err error
-		if chunk, closed = b.take(chunk[:0], limit); len(chunk) == 0 {
-			if chunk, popped, err = b.pop(ctx, chunk, limit); err != nil {
+		if chunk, held, closed = b.take(chunk[:0], limit); len(chunk) == 0 {
+			if chunk, held, popped, err = b.pop(ctx, chunk, limit); err != nil {
 				return b.st.failing(ctx, err)
 			}
 		}
@@ -139,16 +141,18 @@ func (b *spill[T]) deliver(ctx context.Context, r *run, emit func([]T) error) er
 			if closed {
 				return nil
 			}
+			began := b.st.waits(0)
 			select {
 			case <-b.some:
 			case <-ctx.Done():
 			}
+			b.st.waited(began, &b.st.idle)
 			continue
 		}
 		b.st.emitted.Add(int64(len(chunk)))
 		p.begun()
-		down := emit(chunk)
-		if popped && (down == nil || errors.Is(down, errStop)) { // who stops has taken the chunk
+		down := under(r.held, held, chunk, emit)
+		if popped && taken(down) {
 			if err := core.Try(ctx, b.queue.Ack); err != nil {
 				return b.st.failing(ctx, err)
 			}
@@ -160,35 +164,44 @@ func (b *spill[T]) deliver(ctx context.Context, r *run, emit func([]T) error) er
 	}
 }
 
-// pop takes items from the queue. It finds it empty under order: whoever puts next uses memory.
-func (b *spill[T]) pop(ctx context.Context, chunk []T, limit int) (got []T, popped bool, err error) {
+// pop takes items from the queue. It finds it empty under order: whoever puts next uses memory. It looks
+// at memory once more, for what was put since deliver did:
+//
+//  1. deliver finds memory empty.
+//  2. Those above fill memory, and push what it has no room for to the queue.
+//  3. pop finds records in the queue, which are newer than what is in memory.
+func (b *spill[T]) pop(ctx context.Context, chunk []T, limit int) (got []T, held *hold, popped bool, err error) {
 	defer caught(&err)
 	b.order.Lock()
 	defer b.order.Unlock()
-	if !b.beyond {
-		return chunk, false, nil
+	if chunk, held, _ = b.take(chunk, limit); len(chunk) > 0 || !b.beyond {
+		return chunk, held, false, nil
 	}
 	records, err := b.queue.PopBatch(ctx, limit)
 	if err != nil {
-		return chunk, false, err
+		return chunk, nil, false, err
 	}
 	b.beyond = len(records) > 0
 	for _, record := range records {
 		v, err := b.codec.Decode(record)
 		if err != nil {
-			return chunk, false, err
+			return chunk, nil, false, err
 		}
 		chunk = append(chunk, v)
 	}
-	return chunk, len(records) > 0, nil
+	return chunk, nil, len(records) > 0, nil
 }
 
 // keep puts what waits in memory into the queue: the run is over.
 func (b *spill[T]) keep(ctx context.Context) error {
-	left, _ := b.take(nil, b.items.max)
+	left, held, _ := b.take(nil, b.items.max)
 	left = append(left, b.rest...)
 	if len(left) == 0 {
 		return nil
 	}
-	return core.Try(ctx, func(ctx context.Context) error { return b.store(ctx, left) })
+	err := core.Try(ctx, func(ctx context.Context) error { return b.store(ctx, left) })
+	if err == nil {
+		held.drop()
+	}
+	return err
 }

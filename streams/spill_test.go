@@ -100,6 +100,15 @@ func TestSpillKeepsEveryItemInOrder(t *testing.T) {
 	}
 }
 
+func TestSpillKeepsTheOrderOfWhatIsPutBetweenItsLooksAtMemoryAndQueue(t *testing.T) {
+	t.Parallel()
+	got, err := streams.SpillBetweenLooks(t.Context(), 3, &memoryQueue{}, decimal{}, numbers(10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	requireItems(t, got, numbers(10)...)
+}
+
 func TestSpillGivesTheRestInTheNextRun(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

@@ -57,7 +57,8 @@ func shapes() map[string]func(streams.Stream[int]) streams.Stream[int] {
 			return streams.Flatten(streams.Conflate(in, func(n int) []int { return []int{n} },
 				func(acc []int, n int) []int { acc[0] = n; return acc }))
 		},
-		"merge": func(in s) s { return streams.Merge(in, streams.FromSlice[int](nil)) },
+		"expand": func(in s) s { return streams.Expand(in, times) },
+		"merge":  func(in s) s { return streams.Merge(in, streams.FromSlice[int](nil)) },
 		"tee": func(in s) s {
 			return in.Tee(func(ctx context.Context, in streams.Stream[int]) error { return in.Drain(ctx) })
 		},
@@ -249,7 +250,7 @@ func TestAPanicAnywhereIsAnErrorWithTheStageAndTheStack(t *testing.T) {
 			return streams.Partition(ctx, in, func(int) int { panic("boom") })
 		},
 		"groupby": func(ctx context.Context) error {
-			return streams.GroupBy(ctx, in, 1, func(int) int { panic("boom") }, nil)
+			return streams.GroupBy(ctx, in, streams.GroupConfig{Max: 1}, func(int) int { panic("boom") }, nil)
 		},
 		"buffer": func(ctx context.Context) error {
 			return in.OnDrop(func([]int) { panic("boom") }).Buffer(1, streams.DropNewest).Drain(ctx)

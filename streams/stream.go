@@ -18,6 +18,7 @@ type Stream[T any] struct {
 	run   runner[T]
 	trait trait
 	next  settings[T]
+	from  origins[T]
 }
 
 // runner moves chunks: it calls emit with slices that are valid during the call, and that emit must
@@ -90,7 +91,7 @@ func (s *Stream[T]) stage(operator string) string {
 
 // then adds a step to the same type: it hands the settings on.
 func (s Stream[T]) then(run runner[T]) Stream[T] {
-	return Stream[T]{run: run, trait: s.trait, next: s.next}
+	return Stream[T]{run: run, trait: s.trait, next: s.next, from: s.from}
 }
 
 // require notes a fault unless ok.
@@ -142,7 +143,7 @@ const maxStage = 128
 const pkg = "streams"
 
 // execute is one run: what every terminal operation does.
-func (s Stream[T]) execute(ctx context.Context, tune func(*run), emit func([]T) error) error {
+func (s Stream[T]) execute(ctx context.Context, tune func(*run), emit func([]T) error) (err error) {
 	t := s.trait
 	if p := s.next.pending(); p != "" {
 		t = t.invalid(false, p, "the end of the stream", "must be followed by a step that takes it")
@@ -158,9 +159,15 @@ func (s Stream[T]) execute(ctx context.Context, tune func(*run), emit func([]T) 
 		tune(r)
 	}
 	ctx, finish := r.begin(ctx)
-	err := core.ErrAborted // should a function end the goroutine
-	defer func() { finish(err) }()
+	err = core.ErrAborted // should a function end the goroutine
+	defer func() {
+		err = r.end(err)
+		finish(err)
+	}()
 	err = s.feed(ctx, r, counted(r, emit))
+	if r.after != nil {
+		err = r.after(err)
+	}
 	if errors.Is(err, errStop) {
 		err = nil
 	}

@@ -2,12 +2,18 @@ package streams_test
 
 import (
 	"context"
+	"io"
 	"iter"
 	"slices"
 	"testing"
 	"time"
 
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/goflow-go/goflow/streams"
+	"github.com/goflow-go/goflow/telemetry"
 )
 
 const benchItems = 1 << 20
@@ -179,6 +185,71 @@ func BenchmarkBuffer(b *testing.B) {
 		b.Run(o.String(), func(b *testing.B) {
 			perItem(b, func() {
 				if err := s.Buffer(4096, o).Drain(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// refilled is a source that is acknowledged: it gives what is left.
+type refilled struct{ left []int }
+
+func (e *refilled) Fetch(_ context.Context, most int) ([]int, error) {
+	n := min(most, len(e.left))
+	items := e.left[:n:n]
+	if e.left = e.left[n:]; len(e.left) == 0 {
+		return items, io.EOF
+	}
+	return items, nil
+}
+
+func (e *refilled) Ack(_ context.Context, items []int) error {
+	sink += len(items)
+	return nil
+}
+
+// BenchmarkAcknowledged shows what a source that is acknowledged costs beside one that is not.
+func BenchmarkAcknowledged(b *testing.B) {
+	items := numbers(benchItems)
+	src := &refilled{}
+	for name, s := range map[string]streams.Stream[int]{"forgotten": streams.FromSlice(items), "acknowledged": streams.FromAcknowledged[int](src)} {
+		b.Run(name, func(b *testing.B) {
+			all := streams.Batch(streams.Map(s.Parallel(4), addOneContext).Buffer(4096, streams.Block), 1000, time.Second)
+			perItem(b, func() {
+				src.left = items
+				if err := all.Drain(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkTelemetry shows what the metrics of a stream cost, and a span for each batch of 1000.
+func BenchmarkTelemetry(b *testing.B) {
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))
+	tracers := sdktrace.NewTracerProvider()
+	metered := streams.WithTelemetry(telemetry.WithMeterProvider(provider), telemetry.WithTracerProvider(tracers))
+	sampled := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled})
+	s := streams.FromSlice(numbers(benchItems))
+	for _, c := range []struct {
+		name string
+		s    streams.Stream[int]
+	}{
+		{"none", s},
+		{"metrics", s.Named("bench", metered)},
+		{"spans", s.Named("bench", metered).Traced(func(n int) trace.SpanContext {
+			if n%500 == 0 {
+				return sampled
+			}
+			return trace.SpanContext{}
+		})},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			all := streams.Batch(c.s, 1000, 0)
+			perItem(b, func() {
+				if err := all.ForEach(b.Context(), func(context.Context, []int) error { return nil }); err != nil {
 					b.Fatal(err)
 				}
 			})

@@ -60,6 +60,26 @@ func TestANamedStreamTellsWhatItDoes(t *testing.T) {
 			t.Errorf("got error %v, want %v", err, want)
 		}
 		rec.RequireSum("goflow.stream.items", 30, at("valid", "emitted")...) // counts go on from run to run
+		slow := streams.Map(s.Parallel(2), func(_ context.Context, n int) (int, error) {
+			<-time.After(time.Second)
+			return n, nil
+		})
+		batches := streams.Batch(slow, 2, 0)
+		err = batches.Stage("store").ForEach(ctx, func(context.Context, []int) error { return errBoom })
+		requireStage(t, err, "store", errBoom)
+		rec.RequireSpan("process orders/store", flowconv.StreamItemsKey.Int(2), flowconv.ErrorTypeKey.String("_OTHER"))
+		hour := streams.WindowConfig[int]{Size: time.Hour, Lateness: time.Minute, Time: func(int) time.Time { return time.Now() }}
+		none := func() int { return 0 }
+		err = streams.Windows(s.Stage("hourly"), hour, none, func(acc, _ int) int { return acc + 1 }).ForEach(ctx, func(context.Context, streams.Window[int]) error {
+			<-time.After(time.Minute)
+			if delay := rec.RequireMetric("goflow.stream.watermark.delay", at("hourly", "")...).Value; delay != 120 {
+				t.Errorf("the watermark is %v s late, want the lateness and the time since, 120", delay)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		parent.End()
 		rec.RequireDeclared()
 		rec.RequireEmitted("goflow.stream.")

@@ -66,8 +66,12 @@ func (s Stream[T]) All(ctx context.Context, is func(item T) bool) (bool, error) 
 
 // first is First of a stream most of whose items were left out: it reads one at a time.
 func (s Stream[T]) first(ctx context.Context) (item T, ok bool, err error) {
-	err = s.execute(ctx, func(r *run) { r.careful = true }, func(chunk []T) error {
+	var held *holder
+	err = s.execute(ctx, func(r *run) { r.careful, held = true, r.held }, func(chunk []T) error {
 		item, ok = chunk[0], true
+		if len(chunk) > 1 {
+			held.spoil()
+		}
 		return errStop
 	})
 	return item, ok, err
@@ -93,7 +97,7 @@ func (s Stream[T]) ToChannel(ctx context.Context, out chan<- T) error {
 func (s Stream[T]) Seq(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		body := loop[T]{yield: yield}
-		err := s.execute(ctx, func(r *run) { r.careful = true }, body.chunk)
+		err := s.execute(ctx, func(r *run) { r.careful, body.held = true, r.held }, body.chunk)
 		if body.panicked {
 			panic(body.value) // on its way from the loop, held up until the run was over
 		}
@@ -107,6 +111,7 @@ func (s Stream[T]) Seq(ctx context.Context) iter.Seq2[T, error] {
 // loop is the body of the caller's loop.
 type loop[T any] struct {
 	yield    func(T, error) bool
+	held     *holder
 	left     bool // it is not to be run again
 	panicked bool
 	value    any
@@ -117,12 +122,16 @@ func (l *loop[T]) chunk(chunk []T) (err error) {
 	defer func() {
 		if l.panicked {
 			l.value = recover()
+			l.held.spoil()
 			err = errStop
 		}
 	}()
-	for _, v := range chunk {
+	for i, v := range chunk {
 		if !l.yield(v, nil) {
 			l.panicked = false
+			if i+1 < len(chunk) {
+				l.held.spoil()
+			}
 			return errStop
 		}
 	}

@@ -23,6 +23,9 @@ func (s Stream[T]) Throttle(w Waiter) Stream[T] {
 					return st.failing(ctx, err)
 				}
 				if err := pass(st, 1, in[i:i+1:i+1], nil, emit); err != nil {
+					if i+1 < len(in) {
+						r.held.spoil()
+					}
 					return err
 				}
 			}
@@ -54,7 +57,8 @@ func (s Stream[T]) latest(operator, field string, wait time.Duration, anew bool)
 	name := s.stage(operator)
 	from := s.require(wait > 0, field, wait, "must be above 0")
 	return from.then(func(ctx context.Context, r *run, emit func([]T) error) error {
-		l := &newest[T]{st: r.stage(name), from: relays(ctx, r, from), emit: emit, wait: wait, anew: anew}
+		l := &newest[T]{st: r.stage(name), to: r.held, emit: emit, wait: wait, anew: anew}
+		l.from = relays(ctx, r, l.st, from)
 		return l.from.stop(l.run())
 	})
 }
@@ -62,13 +66,15 @@ func (s Stream[T]) latest(operator, field string, wait time.Duration, anew bool)
 // newest holds the newest item until its timer fires.
 type newest[T any] struct {
 	st   *stage
+	to   *holder
 	from *relay[T]
 	emit func([]T) error
 	wait time.Duration
 	anew bool // each item sets the timer
 
-	one [1]T
-	any bool // one holds an item
+	one  [1]T
+	any  bool  // one holds an item
+	held *hold // for the chunk it is of
 }
 
 func (l *newest[T]) run() error {
@@ -76,16 +82,19 @@ func (l *newest[T]) run() error {
 	t.Stop()
 	defer t.Stop()
 	for {
+		began := l.st.waits(len(l.from.chunks))
 		select {
-		case chunk, more := <-l.from.chunks:
+		case p, more := <-l.from.chunks:
+			l.st.waited(began, &l.st.idle)
 			if !more {
 				return l.flush()
 			}
 			if l.anew || !l.any {
 				t.Reset(l.wait)
 			}
-			l.keep(chunk)
+			l.keep(p)
 		case <-t.C:
+			l.st.waited(began, &l.st.idle)
 			if err := l.flush(); err != nil {
 				return err
 			}
@@ -94,20 +103,24 @@ func (l *newest[T]) run() error {
 }
 
 // keep takes the newest of a chunk.
-func (l *newest[T]) keep(chunk []T) {
-	left := len(chunk) - 1
+func (l *newest[T]) keep(p parcel[T]) {
+	left := len(p.items) - 1
 	if l.any {
 		left++
 	}
 	l.st.filtered.Add(int64(left))
-	l.one[0], l.any = chunk[len(chunk)-1], true
-	l.from.recycle(chunk)
+	l.one[0], l.any = p.items[len(p.items)-1], true
+	l.held.drop()
+	l.held = p.held
+	l.from.recycle(p.items)
 }
 
 func (l *newest[T]) flush() error {
 	if !l.any {
 		return nil
 	}
-	l.any = false
-	return pass(l.st, 1, l.one[:], nil, l.emit)
+	held := l.held
+	l.any, l.held = false, nil
+	l.st.emitted.Add(1)
+	return under(l.to, held, l.one[:], l.emit)
 }

@@ -92,35 +92,58 @@ type windower[T, A any] struct {
 	max      int
 	onLate   func(T)
 
-	open []Window[A] // by end
-	mark time.Time   // the watermark: windows that end by then are over
-	out  []Window[A] // to be handed on
-	late int64       // of the chunk in hand
+	open    []opened[A] // by end
+	mark    time.Time   // the watermark: windows that end by then are over
+	out     []Window[A] // to be handed on
+	late    int64       // of the chunk in hand
+	held    *holder     // of the goroutine
+	outHeld *hold       // for out
+}
+
+// opened is a window that items may still come to.
+type opened[A any] struct {
+	Window[A]
+	held *hold // for its items
 }
 
 func windowed[T, A any](s Stream[T], operator string, start func() *windower[T, A]) Stream[Window[A]] {
 	name := s.stage(operator)
 	return derive(s, name, func(ctx context.Context, r *run, emit func([]Window[A]) error) error {
 		st, w := r.stage(name), start()
+		w.held = r.held
 		above := r.scaled(func(int) int { return 1 }) // an item may end all that are wanted
 		err := s.feed(ctx, above, func(in []T) error {
 			bad := w.add(in)
 			st.late.Add(w.late)
 			w.late = 0
+			st.mark.Store(unixNano(w.mark))
 			return w.flush(ctx, r, st, bad, emit)
 		})
 		if err != nil {
 			return err
 		}
-		w.out, w.open = append(w.out, w.open...), nil
+		w.over(len(w.open))
 		return w.flush(ctx, r, st, nil, emit)
 	})
 }
 
+// unixNano is a time in ns since 1970; 0 for one before.
+func unixNano(t time.Time) int64 {
+	if t.Unix() < 0 {
+		return 0
+	}
+	return t.UnixNano()
+}
+
 // flush hands on the windows that are over, and then fails if the step did.
 func (w *windower[T, A]) flush(ctx context.Context, r *run, st *stage, bad error, emit func([]Window[A]) error) error {
-	err := pieces(ctx, r, st, w.out, emit)
+	held := w.outHeld
+	w.outHeld = nil
+	err := under(r.held, held, w.out, func(out []Window[A]) error { return pieces(ctx, r, st, out, emit) })
 	w.out = w.out[:0]
+	if err != nil && bad != nil {
+		r.held.spoil()
+	}
 	if err == nil && bad != nil {
 		st.failed.Add(1)
 		return st.fail(bad)
@@ -156,7 +179,16 @@ func (w *windower[T, A]) close() {
 	for n < len(w.open) && !w.open[n].End.After(w.mark) {
 		n++
 	}
-	w.out = append(w.out, w.open[:n]...)
+	w.over(n)
+}
+
+// over puts the first n windows aside.
+func (w *windower[T, A]) over(n int) {
+	for _, o := range w.open[:n] {
+		w.out = append(w.out, o.Window)
+		w.outHeld = w.outHeld.gather(o.held)
+		o.held.drop()
+	}
 	w.open = slices.Delete(w.open, 0, n)
 }
 
@@ -168,12 +200,13 @@ func (w *windower[T, A]) tumble(item T, at time.Time, size, slide time.Duration,
 			break // and so are the earlier ones
 		}
 		placed = true
-		i, found := slices.BinarySearchFunc(w.open, end, func(o Window[A], end time.Time) int { return o.End.Compare(end) })
+		i, found := slices.BinarySearchFunc(w.open, end, func(o opened[A], end time.Time) int { return o.End.Compare(end) })
 		if !found {
-			w.open = slices.Insert(w.open, i, Window[A]{Start: start, End: end, Value: open()})
+			w.open = slices.Insert(w.open, i, opened[A]{Window: Window[A]{Start: start, End: end, Value: open()}})
 		}
 		w.open[i].Value = add(w.open[i].Value, item)
 		w.open[i].Count++
+		w.open[i].held = w.open[i].held.gather(w.held.now)
 	}
 	return placed
 }
@@ -181,19 +214,21 @@ func (w *windower[T, A]) tumble(item T, at time.Time, size, slide time.Duration,
 // join adds an item to the sessions it is within a gap of, which become one, or begins one.
 func (w *windower[T, A]) join(item T, at time.Time, gap time.Duration, open func() A, add func(A, T) A, merge func(a, b A) A) bool {
 	end := at.Add(gap)
-	touches := func(o Window[A]) bool { return at.Before(o.End) && end.After(o.Start) }
+	touches := func(o opened[A]) bool { return at.Before(o.End) && end.After(o.Start) }
 	i := slices.IndexFunc(w.open, touches)
 	if i < 0 {
 		if !end.After(w.mark) {
 			return false
 		}
 		i = w.after(end)
-		w.open = slices.Insert(w.open, i, Window[A]{Start: at, End: end, Value: open()})
+		w.open = slices.Insert(w.open, i, opened[A]{Window: Window[A]{Start: at, End: end, Value: open()}})
 	}
 	o := w.open[i]
 	if i+1 < len(w.open) && touches(w.open[i+1]) {
 		next := w.open[i+1]
 		o.Value, o.Count, o.End = merge(o.Value, next.Value), o.Count+next.Count, next.End
+		o.held = o.held.gather(next.held)
+		next.held.drop()
 		w.open = slices.Delete(w.open, i+1, i+2)
 	}
 	if at.Before(o.Start) {
@@ -204,12 +239,13 @@ func (w *windower[T, A]) join(item T, at time.Time, gap time.Duration, open func
 	}
 	o.Value = add(o.Value, item)
 	o.Count++
+	o.held = o.held.gather(w.held.now)
 	w.open[i] = o
 	return true
 }
 
 // after is where a session that ends then belongs.
 func (w *windower[T, A]) after(end time.Time) int {
-	i, _ := slices.BinarySearchFunc(w.open, end, func(o Window[A], end time.Time) int { return o.End.Compare(end) })
+	i, _ := slices.BinarySearchFunc(w.open, end, func(o opened[A], end time.Time) int { return o.End.Compare(end) })
 	return i
 }

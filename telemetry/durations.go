@@ -47,3 +47,23 @@ func (d *Durations) Record(ctx context.Context, t time.Duration, err error) {
 		d.histogram.Record(ctx, t.Seconds(), opts...)
 	})
 }
+
+// Sizes is a histogram of how much an instance's operations had to do at a time.
+type Sizes struct {
+	histogram metric.Float64Histogram
+	opts      []metric.RecordOption
+}
+
+// Sizes makes the histogram of one of the Kind's metrics, under attrs.
+func (r *Registration) Sizes(m flowconv.Metric, attrs ...attribute.KeyValue) *Sizes {
+	return &Sizes{r.meter.histograms[m.Name], []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attrs...))}}
+}
+
+// Record notes that an operation had n. See [Durations.Record] for what it costs.
+func (s *Sizes) Record(ctx context.Context, n int) {
+	contain(func() {
+		if s.histogram != nil && s.histogram.Enabled(ctx) {
+			s.histogram.Record(ctx, float64(n), s.opts...)
+		}
+	})
+}

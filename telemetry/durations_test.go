@@ -96,10 +96,10 @@ func TestDurationsOfAMetricTheKindDoesNotHaveDoNothing(t *testing.T) {
 func TestNoCallTakesAMetricAttribute(t *testing.T) {
 	t.Parallel()
 	attr := reflect.TypeFor[attribute.KeyValue]()
-	fixed := []string{"Durations"} // made once, with the instance
+	fixed := []string{"Durations", "Sizes"} // made once, with the instance
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[*telemetry.Observer](), reflect.TypeFor[*telemetry.Durations](),
-		reflect.TypeFor[*telemetry.Registration](), reflect.TypeFor[*telemetry.Point](),
+		reflect.TypeFor[*telemetry.Sizes](), reflect.TypeFor[*telemetry.Registration](), reflect.TypeFor[*telemetry.Point](),
 	} {
 		for i := range typ.NumMethod() {
 			m := typ.Method(i)
@@ -138,4 +138,28 @@ func TestNoProviderAtAllCostsNoAllocation(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { d.Record(ctx, 1, nil); _ = e.scope.Traced(ctx) }); n > 0 {
 		t.Errorf("%v allocations without an SDK", n)
 	}
+}
+
+// silent is an instance that reports nothing when it is read.
+type silent struct{}
+
+func (silent) Observe(*telemetry.Observer) {}
+
+func TestSizesAreCountedInTheDeclaredBoundaries(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	kind := telemetry.NewKind(scopeName, flowconv.StreamBatchSize)
+	r := kind.Register(telemetry.NewScope(scopeName, rec.Options()...), silent{})
+	defer r.Close()
+	name := flowconv.StreamNameKey.String("orders")
+	sizes := r.Sizes(flowconv.StreamBatchSize, name)
+	for n := range 3 {
+		sizes.Record(t.Context(), n)
+	}
+	rec.RequireCount("goflow.stream.batch.size", 3, name)
+	if got := rec.RequireMetric("goflow.stream.batch.size", name).Sum; got != 3 {
+		t.Errorf("got a sum of %v, want 3", got)
+	}
+	rec.RequireDeclared()
+	r.Sizes(flowconv.StreamItems).Record(t.Context(), 1) // no histogram of the kind
 }

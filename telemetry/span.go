@@ -60,6 +60,33 @@ func (s *Scope) Start(ctx context.Context, name string, attrs ...attribute.KeyVa
 	return s.start(ctx, name, trace.WithAttributes(attrs...))
 }
 
+// Continue starts a child of a span elsewhere, in another process or long ago, for work that was asked
+// for there and brought its span context along. Unlike [Scope.Start] it needs no recording parent here:
+// the parent is sampled, or there is no span. Only [Never] holds it back.
+func (s *Scope) Continue(ctx context.Context, parent trace.SpanContext, name string, attrs ...attribute.KeyValue) (context.Context, Span) {
+	if s.policy == Never || !parent.IsSampled() || !parent.IsValid() {
+		return ctx, Span{}
+	}
+	return s.start(trace.ContextWithRemoteSpanContext(ctx, parent), name, trace.WithAttributes(attrs...))
+}
+
+// StartBatch starts a span for work on many items at once, with links to where they were asked for: a
+// child of ctx's span when the policy says so, or else a root, if there is a link. The links are asked
+// for when they can be of use, and at most [MaxLinks] kept.
+func (s *Scope) StartBatch(ctx context.Context, name string, links func() []trace.Link, attrs ...attribute.KeyValue) (context.Context, Span) {
+	if s.policy == Never {
+		return ctx, Span{}
+	}
+	to, traced := links(), s.Traced(ctx)
+	switch {
+	case traced:
+		return s.start(ctx, name, linked(to), trace.WithAttributes(attrs...))
+	case len(to) > 0:
+		return s.StartLinked(ctx, name, to, attrs...)
+	}
+	return ctx, Span{}
+}
+
 // MaxLinks is how many links [Scope.StartLinked] keeps.
 const MaxLinks = 32
 

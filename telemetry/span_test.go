@@ -216,3 +216,69 @@ func TestOptionsThatSayNothingLeaveTheDefault(t *testing.T) {
 	}
 	newEngine(newKind(), "checkout", opts...).Close()
 }
+
+func TestContinuedWorkIsAChildOfASampledSpanElsewhere(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	_, asked := rec.StartSpan(t.Context(), "request")
+	asked.End()
+	sampled := asked.SpanContext()
+	for name, c := range map[string]struct {
+		parent trace.SpanContext
+		policy telemetry.SpanPolicy
+		span   bool
+	}{
+		"sampled":    {sampled, telemetry.OnRecordingParent, true},
+		"never":      {sampled, telemetry.Never, false},
+		"unsampled":  {sampled.WithTraceFlags(0), telemetry.Always, false},
+		"outside it": {trace.SpanContext{}.WithTraceFlags(trace.FlagsSampled), telemetry.Always, false},
+	} {
+		s := telemetry.NewScope(scopeName, append(rec.Options(), telemetry.WithSpans(c.policy))...)
+		ctx, span := s.Continue(t.Context(), c.parent, "process "+name, checkout)
+		span.End(nil)
+		if !c.span {
+			rec.RequireNoSpan("process " + name)
+			continue
+		}
+		got := rec.RequireSpan("process "+name, checkout)
+		if got.Parent().SpanID() != sampled.SpanID() || trace.SpanContextFromContext(ctx).SpanID() != got.SpanContext().SpanID() {
+			t.Errorf("the span has parent %v, want %v", got.Parent(), sampled)
+		}
+	}
+}
+
+func TestABatchIsAChildOrALinkedRootOrHasNoSpan(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	run, parent := rec.StartSpan(t.Context(), "run")
+	link, _ := telemetry.Link(run)
+	defer parent.End()
+	for name, c := range map[string]struct {
+		inside      bool // of a recording span
+		policy      telemetry.SpanPolicy
+		links       []trace.Link
+		span, child bool
+	}{
+		"child":          {true, telemetry.OnRecordingParent, nil, true, true},
+		"child, linked":  {true, telemetry.OnRecordingParent, []trace.Link{link}, true, true},
+		"root":           {false, telemetry.OnRecordingParent, []trace.Link{link}, true, false},
+		"without a link": {false, telemetry.OnRecordingParent, nil, false, false},
+		"never":          {true, telemetry.Never, []trace.Link{link}, false, false},
+	} {
+		s := telemetry.NewScope(scopeName, append(rec.Options(), telemetry.WithSpans(c.policy))...)
+		ctx := t.Context()
+		if c.inside {
+			ctx = run
+		}
+		_, span := s.StartBatch(ctx, "store "+name, func() []trace.Link { return c.links })
+		span.End(nil)
+		if !c.span {
+			rec.RequireNoSpan("store " + name)
+			continue
+		}
+		got := rec.RequireSpan("store " + name)
+		if got.Parent().IsValid() != c.child || len(got.Links()) != len(c.links) {
+			t.Errorf("%s: got parent %v and %d links, want child %v and %d links", name, got.Parent(), len(got.Links()), c.child, len(c.links))
+		}
+	}
+}

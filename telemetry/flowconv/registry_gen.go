@@ -110,7 +110,7 @@ const (
 	SpillOutcomeKey = attribute.Key("goflow.spill.outcome")
 	// SpillRecordCountKey is "goflow.spill.record.count": how many records it was about. On spans and events only.
 	SpillRecordCountKey = attribute.Key("goflow.spill.record.count")
-	// StreamItemsKey is "goflow.stream.items": how many items came to the end of the stream. On spans only.
+	// StreamItemsKey is "goflow.stream.items": how many items came to the end of the stream, or are in the batch. On spans only.
 	StreamItemsKey = attribute.Key("goflow.stream.items")
 	// StreamNameKey is "goflow.stream.name": the name the stream was given.
 	StreamNameKey = attribute.Key("goflow.stream.name")
@@ -372,31 +372,40 @@ var (
 	StreamItems           = Metric{Name: "goflow.stream.items", Unit: "{item}", Description: "Items that came to a step of a stream.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.outcome"}}
 	StreamBufferSize      = Metric{Name: "goflow.stream.buffer.size", Unit: "{item}", Description: "Items the buffer of a stream holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
 	StreamBufferCapacity  = Metric{Name: "goflow.stream.buffer.capacity", Unit: "{item}", Description: "Items the buffer of a stream has room for.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
-	StreamBlockedTime     = Metric{Name: "goflow.stream.blocked.time", Unit: "s", Description: "How long a buffer of a stream made those above it wait for room.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBlockedTime     = Metric{Name: "goflow.stream.blocked.time", Unit: "s", Description: "How long a step of a stream made those above it wait for room: a step that others hand over to from a goroutine of their own.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamIdleTime        = Metric{Name: "goflow.stream.idle.time", Unit: "s", Description: "How long a step of a stream that is handed items from another goroutine waited for them; of a parallel step, all its workers.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBusyTime        = Metric{Name: "goflow.stream.busy.time", Unit: "s", Description: "How long the workers of a parallel step of a stream worked, all of them together.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBatchSize       = Metric{Name: "goflow.stream.batch.size", Unit: "{item}", Description: "How many items the batches of a stream had.", Instrument: Histogram, Boundaries: items, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBatchDuration   = Metric{Name: "goflow.stream.batch.duration", Unit: "s", Description: "How long the batches of a stream were open, from their first item until they were handed on.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamWatermarkDelay  = Metric{Name: "goflow.stream.watermark.delay", Unit: "s", Description: "How far the time up to which a step of a stream has handed its windows on is behind the clock now.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
 )
+
+// items are bucket boundaries.
+var items = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000}
 
 // seconds are bucket boundaries.
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
-var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, FallbackCalls, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamItems, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
+var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, FallbackCalls, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
 
 // Spans.
 var (
-	LimiterSpan  = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait", "acquire", "charge", "refund"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
-	BreakerSpan  = Span{ID: "goflow.breaker", Verbs: []string{"reject"}, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
-	RetrySpan    = Span{ID: "goflow.retry", Verbs: []string{"attempt"}, Attributes: []string{"goflow.retry.name", "goflow.retry.attempt", "error.type"}}
-	HedgeSpan    = Span{ID: "goflow.hedge", Verbs: []string{"hedge"}, Attributes: []string{"goflow.hedge.name", "goflow.hedge.run", "error.type"}}
-	JobSpan      = Span{ID: "goflow.job", Verbs: []string{"run"}, Attributes: []string{"goflow.job.name", "goflow.job.scheduled_time", "goflow.job.start.lateness", "error.type"}}
-	PoolSpan     = Span{ID: "goflow.pool", Verbs: []string{"execute"}, Attributes: []string{"goflow.pool.name", "goflow.pool.task.wait", "error.type"}}
-	ChainSpan    = Span{ID: "goflow.chain", Verbs: []string{"step", "undo"}, Attributes: []string{"goflow.chain.name", "goflow.chain.step", "error.type"}}
-	PipelineSpan = Span{ID: "goflow.pipeline", Verbs: []string{"process"}, Attributes: []string{"goflow.pipeline.name", "error.type"}}
-	SpillSpan    = Span{ID: "goflow.spill", Verbs: []string{"push", "pop"}, Attributes: []string{"goflow.spill.name", "goflow.spill.record.count", "error.type"}}
-	StreamSpan   = Span{ID: "goflow.stream", Verbs: []string{"run"}, Attributes: []string{"goflow.stream.name", "goflow.stream.items", "error.type"}}
+	LimiterSpan     = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait", "acquire", "charge", "refund"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
+	BreakerSpan     = Span{ID: "goflow.breaker", Verbs: []string{"reject"}, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
+	RetrySpan       = Span{ID: "goflow.retry", Verbs: []string{"attempt"}, Attributes: []string{"goflow.retry.name", "goflow.retry.attempt", "error.type"}}
+	HedgeSpan       = Span{ID: "goflow.hedge", Verbs: []string{"hedge"}, Attributes: []string{"goflow.hedge.name", "goflow.hedge.run", "error.type"}}
+	JobSpan         = Span{ID: "goflow.job", Verbs: []string{"run"}, Attributes: []string{"goflow.job.name", "goflow.job.scheduled_time", "goflow.job.start.lateness", "error.type"}}
+	PoolSpan        = Span{ID: "goflow.pool", Verbs: []string{"execute"}, Attributes: []string{"goflow.pool.name", "goflow.pool.task.wait", "error.type"}}
+	ChainSpan       = Span{ID: "goflow.chain", Verbs: []string{"step", "undo"}, Attributes: []string{"goflow.chain.name", "goflow.chain.step", "error.type"}}
+	PipelineSpan    = Span{ID: "goflow.pipeline", Verbs: []string{"process"}, Attributes: []string{"goflow.pipeline.name", "error.type"}}
+	SpillSpan       = Span{ID: "goflow.spill", Verbs: []string{"push", "pop"}, Attributes: []string{"goflow.spill.name", "goflow.spill.record.count", "error.type"}}
+	StreamSpan      = Span{ID: "goflow.stream", Verbs: []string{"run"}, Attributes: []string{"goflow.stream.name", "goflow.stream.items", "error.type"}}
+	StreamStageSpan = Span{ID: "goflow.stream.stage", Verbs: []string{"process"}, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.items", "error.type"}}
 )
 
 // Spans lists every family of spans, by ID.
-var Spans = []Span{BreakerSpan, ChainSpan, HedgeSpan, JobSpan, LimiterSpan, PipelineSpan, PoolSpan, RetrySpan, SpillSpan, StreamSpan}
+var Spans = []Span{BreakerSpan, ChainSpan, HedgeSpan, JobSpan, LimiterSpan, PipelineSpan, PoolSpan, RetrySpan, SpillSpan, StreamSpan, StreamStageSpan}
 
 // Event names.
 const (

@@ -10,6 +10,7 @@ import (
 
 // boundaries are the bucket boundaries a histogram may name, in its unit.
 var boundaries = map[string][]float64{
+	"items":   {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000},
 	"seconds": {1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60},
 }
 
