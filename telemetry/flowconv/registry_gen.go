@@ -56,6 +56,20 @@ const (
 	JobScheduledTimeKey = attribute.Key("goflow.job.scheduled_time")
 	// JobStartLatenessKey is "goflow.job.start.lateness": seconds from when the run was due to when it started. On spans only.
 	JobStartLatenessKey = attribute.Key("goflow.job.start.lateness")
+	// LeaseEndKey is "goflow.lease.end": why a lease ended.
+	LeaseEndKey = attribute.Key("goflow.lease.end")
+	// LeaseKeyKey is "goflow.lease.key": what the lease is on. On spans only, and only when the locker was told to show it.
+	LeaseKeyKey = attribute.Key("goflow.lease.key")
+	// LeaseNameKey is "goflow.lease.name": the name the locker or the elector was made with.
+	LeaseNameKey = attribute.Key("goflow.lease.name")
+	// LeaseOutcomeKey is "goflow.lease.outcome": what became of a request for a lease.
+	LeaseOutcomeKey = attribute.Key("goflow.lease.outcome")
+	// LeaseRenewalKey is "goflow.lease.renewal": what became of a renewal.
+	LeaseRenewalKey = attribute.Key("goflow.lease.renewal")
+	// LeaseStateKey is "goflow.lease.state": what an elector does after a change.
+	LeaseStateKey = attribute.Key("goflow.lease.state")
+	// LeaseTokenKey is "goflow.lease.token": the fencing token of the lease. On spans and events only.
+	LeaseTokenKey = attribute.Key("goflow.lease.token")
 	// LimiterAlgorithmKey is "goflow.limiter.algorithm": how the limiter decides.
 	LimiterAlgorithmKey = attribute.Key("goflow.limiter.algorithm")
 	// LimiterBurstKey is "goflow.limiter.burst": the burst after a change.
@@ -202,6 +216,36 @@ const (
 	JobOutcomeSkipped   = "skipped"   // the run was not to be: the one before still ran, or a policy said not now
 	JobOutcomeMissed    = "missed"    // the time of the run had passed, and the misfire rule gave it up
 	JobOutcomeCancelled = "cancelled" // the run was told to end before it was done
+)
+
+// Values of goflow.lease.end.
+const (
+	LeaseEndReleased  = "released"  // the holder gave it back
+	LeaseEndLost      = "lost"      // the store gave it up before its time was over
+	LeaseEndExpired   = "expired"   // it was not renewed in time
+	LeaseEndAbandoned = "abandoned" // the holder gave it back, but could not tell the store
+)
+
+// Values of goflow.lease.outcome.
+const (
+	LeaseOutcomeGranted   = "granted"   // the lease was given
+	LeaseOutcomeHeld      = "held"      // another held the key, or too many waited for it
+	LeaseOutcomeDone      = "done"      // the key was marked as done: nobody gets it
+	LeaseOutcomeFailed    = "failed"    // the store failed
+	LeaseOutcomeCancelled = "cancelled" // the caller gave up waiting
+)
+
+// Values of goflow.lease.renewal.
+const (
+	LeaseRenewalRenewed = "renewed" // the lease was extended
+	LeaseRenewalRefused = "refused" // the lease was another's already
+	LeaseRenewalFailed  = "failed"  // the store failed
+)
+
+// Values of goflow.lease.state.
+const (
+	LeaseStateLeading   = "leading"   // the elector leads
+	LeaseStateFollowing = "following" // the elector does not lead
 )
 
 // Values of goflow.limiter.algorithm.
@@ -357,6 +401,15 @@ var (
 	PipelineItems         = Metric{Name: "goflow.pipeline.items", Unit: "{item}", Description: "Items that have left a pipeline.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.pipeline.name", "goflow.pipeline.outcome"}}
 	PipelineItemActive    = Metric{Name: "goflow.pipeline.item.active", Unit: "{item}", Description: "Items inside a pipeline now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pipeline.name"}}
 	PipelineItemDuration  = Metric{Name: "goflow.pipeline.item.duration", Unit: "s", Description: "How long items took from end to end.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pipeline.name", "error.type"}}
+	LeaseAcquisitions     = Metric{Name: "goflow.lease.acquisitions", Unit: "{acquisition}", Description: "Requests for a lease.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name", "goflow.lease.outcome"}}
+	LeaseEnds             = Metric{Name: "goflow.lease.ends", Unit: "{lease}", Description: "Leases that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name", "goflow.lease.end"}}
+	LeaseRenewals         = Metric{Name: "goflow.lease.renewals", Unit: "{renewal}", Description: "Requests to extend a lease.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name", "goflow.lease.renewal"}}
+	LeaseActive           = Metric{Name: "goflow.lease.active", Unit: "{lease}", Description: "Leases held now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.lease.name"}}
+	LeaseQueueSize        = Metric{Name: "goflow.lease.queue.size", Unit: "{waiter}", Description: "Callers waiting for a lease now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.lease.name"}}
+	LeaseWaitDuration     = Metric{Name: "goflow.lease.wait.duration", Unit: "s", Description: "How long callers waited that did not get their lease at once.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.lease.name", "error.type"}}
+	LeaseHoldDuration     = Metric{Name: "goflow.lease.hold.duration", Unit: "s", Description: "How long leases were held.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.lease.name", "error.type"}}
+	LeaseTerms            = Metric{Name: "goflow.lease.terms", Unit: "{term}", Description: "Terms of leadership that have begun in this instance.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name"}}
+	LeaseTermActive       = Metric{Name: "goflow.lease.term.active", Unit: "{term}", Description: "1 while this instance leads. The sum over all instances is 1, or 0 between terms.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.lease.name"}}
 	WriterWrites          = Metric{Name: "goflow.writer.writes", Unit: "{write}", Description: "Writes given to a writer.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.writer.name", "goflow.writer.outcome"}}
 	WriterIo              = Metric{Name: "goflow.writer.io", Unit: "By", Description: "Bytes given to a writer.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.writer.name", "goflow.writer.outcome"}}
 	WriterBufferUsage     = Metric{Name: "goflow.writer.buffer.usage", Unit: "By", Description: "Bytes in memory that the sink has not taken yet.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.writer.name"}}
@@ -387,7 +440,7 @@ var items = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 1000
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
-var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, FallbackCalls, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
+var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, FallbackCalls, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LeaseAcquisitions, LeaseActive, LeaseEnds, LeaseHoldDuration, LeaseQueueSize, LeaseRenewals, LeaseTermActive, LeaseTerms, LeaseWaitDuration, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
 
 // Spans.
 var (
@@ -399,13 +452,14 @@ var (
 	PoolSpan        = Span{ID: "goflow.pool", Verbs: []string{"execute"}, Attributes: []string{"goflow.pool.name", "goflow.pool.task.wait", "error.type"}}
 	ChainSpan       = Span{ID: "goflow.chain", Verbs: []string{"step", "undo"}, Attributes: []string{"goflow.chain.name", "goflow.chain.step", "error.type"}}
 	PipelineSpan    = Span{ID: "goflow.pipeline", Verbs: []string{"process"}, Attributes: []string{"goflow.pipeline.name", "error.type"}}
+	LeaseSpan       = Span{ID: "goflow.lease", Verbs: []string{"acquire", "release"}, Attributes: []string{"goflow.lease.name", "goflow.lease.outcome", "goflow.lease.token", "goflow.lease.key", "error.type"}}
 	SpillSpan       = Span{ID: "goflow.spill", Verbs: []string{"push", "pop"}, Attributes: []string{"goflow.spill.name", "goflow.spill.record.count", "error.type"}}
 	StreamSpan      = Span{ID: "goflow.stream", Verbs: []string{"run"}, Attributes: []string{"goflow.stream.name", "goflow.stream.items", "error.type"}}
 	StreamStageSpan = Span{ID: "goflow.stream.stage", Verbs: []string{"process"}, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.items", "error.type"}}
 )
 
 // Spans lists every family of spans, by ID.
-var Spans = []Span{BreakerSpan, ChainSpan, HedgeSpan, JobSpan, LimiterSpan, PipelineSpan, PoolSpan, RetrySpan, SpillSpan, StreamSpan, StreamStageSpan}
+var Spans = []Span{BreakerSpan, ChainSpan, HedgeSpan, JobSpan, LeaseSpan, LimiterSpan, PipelineSpan, PoolSpan, RetrySpan, SpillSpan, StreamSpan, StreamStageSpan}
 
 // Event names.
 const (
@@ -413,6 +467,9 @@ const (
 	EventBreakerStateChange = "goflow.breaker.state_change" // a breaker changed state, with what its window held before
 	EventJobMissed          = "goflow.job.missed"           // runs of a job were given up by its misfire rule, since their time had passed
 	EventJobPanic           = "goflow.job.panic"            // a run of a job panicked or ended its goroutine
+	EventLeaseLeaderChange  = "goflow.lease.leader_change"  // this instance leads, or no longer leads
+	EventLeaseLost          = "goflow.lease.lost"           // a lease was lost, or has expired
+	EventLeasePanic         = "goflow.lease.panic"          // the hook of an elector panicked
 	EventLimiterLimitChange = "goflow.limiter.limit_change" // the limit of a running concurrency limiter was changed
 	EventLimiterOverRelease = "goflow.limiter.over_release" // more permits were released than were held, for the first time in this limiter. It is a mistake of its user
 	EventLimiterQuotaChange = "goflow.limiter.quota_change" // the rate or burst of a running limiter was changed
@@ -429,6 +486,9 @@ var Events = []Event{
 	{Name: EventBreakerStateChange, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state", "goflow.breaker.reason", "goflow.breaker.window.calls", "goflow.breaker.window.failures", "goflow.breaker.window.slow"}},
 	{Name: EventJobMissed, Attributes: []string{"goflow.job.name", "goflow.job.missed", "goflow.job.scheduled_time"}},
 	{Name: EventJobPanic, Attributes: []string{"goflow.job.name", "exception.message", "exception.stacktrace"}},
+	{Name: EventLeaseLeaderChange, Attributes: []string{"goflow.lease.name", "goflow.lease.state", "goflow.lease.token"}},
+	{Name: EventLeaseLost, Attributes: []string{"goflow.lease.name", "goflow.lease.token", "goflow.lease.end"}},
+	{Name: EventLeasePanic, Attributes: []string{"goflow.lease.name", "exception.message", "exception.stacktrace"}},
 	{Name: EventLimiterLimitChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.limit"}},
 	{Name: EventLimiterOverRelease, Attributes: []string{"goflow.limiter.name", "goflow.limiter.permits", "goflow.limiter.held"}},
 	{Name: EventLimiterQuotaChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.rate", "goflow.limiter.burst"}},
