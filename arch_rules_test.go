@@ -27,6 +27,8 @@ func TestWrongEdgesAreFound(t *testing.T) {
 		{"an adapter imports the SDK", "./contrib/flowhttp", sdk, "not the SDK"},
 		{"an adapter imports another's library", "./contrib/flowhttp", "github.com/redis/go-redis/v9", "the library it adapts"},
 		{"fxmodule imports the SDK", "./fxmodule/limitfx", sdk, "by telemetry/otelsdk"},
+		{"a thin module imports Redis's client", "./fxmodule/limitfx", "github.com/redis/go-redis/v9", "fxmodule wires"},
+		{"redisfx imports the SDK", "./fxmodule/redisfx", sdk, "redisfx provides"},
 		{"a library imports an example", "./fxmodule", "./examples/gateway", "fxmodule wires"},
 		{"the root imports something", ".", "./core", "documentation"},
 		{"a package no one planned", "./kitchen", "fmt", "give it a room"},
@@ -60,6 +62,9 @@ func TestRightEdgesAreLetBe(t *testing.T) {
 		{"./fxmodule/telemetryfx", "./telemetry/otelsdk"},
 		{"./fxmodule/telemetryfx", "go.opentelemetry.io/otel/sdk/trace"},
 		{"./fxmodule", "go.uber.org/fx/fxevent"},
+		{"./fxmodule/redisfx", "github.com/redis/go-redis/v9"},
+		{"./fxmodule/redisfx", "github.com/redis/go-redis/extra/redisotel/v9"},
+		{"./fxmodule/redisfx", "go.opentelemetry.io/otel/trace/noop"},
 		{"./examples/gateway", "github.com/redis/go-redis/v9"},
 	} {
 		if faults := wrongEdges([]edge{e}); len(faults) > 0 {

@@ -36,6 +36,8 @@ var (
 		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/log", "go.opentelemetry.io/otel/trace",
 	}
 	otelAll = []string{"go.opentelemetry.io/...", "github.com/prometheus/..."}
+
+	wiring = slices.Concat(floor2, otelAPI, []string{"./telemetry/...", "./contrib/...", "./fxmodule/...", "go.uber.org/fx/..."})
 )
 
 // rules is the house: who may import whom.
@@ -61,10 +63,11 @@ var rules = []rule{
 		"telemetryfx takes processors, readers and views for the SDK, and knows no engine",
 	},
 	{
-		[]string{"./fxmodule/..."},
-		slices.Concat(floor2, otelAPI, []string{"./telemetry/...", "./contrib/...", "./fxmodule/...", "go.uber.org/fx/..."}),
-		"fxmodule wires what the floors below export; the SDK is set up by telemetry/otelsdk",
+		[]string{"./fxmodule/redisfx/..."},
+		slices.Concat(wiring, []string{"github.com/redis/go-redis/v9/...", "github.com/redis/go-redis/extra/redisotel/v9"}),
+		"redisfx provides a Redis client that reports by its own library",
 	},
+	{[]string{"./fxmodule/..."}, wiring, "fxmodule wires what the floors below export; the SDK is set up by telemetry/otelsdk"},
 	{[]string{"./examples/...", "./integration/..."}, []string{"*"}, "the top floor imports anything"},
 }
 

@@ -4,6 +4,8 @@ go 1.26.0
 
 require (
 	github.com/prometheus/client_golang v1.25.0 // the OpenMetrics exposition of otelsdk
+	github.com/redis/go-redis/extra/redisotel/v9 v9.23.0 // spans and metrics of the Redis client, in fxmodule/redisfx
+	github.com/redis/go-redis/v9 v9.23.0 // the Redis client of contrib/flowredis: single, Sentinel and Cluster, and commands that are not retried
 	go.opentelemetry.io/contrib/bridges/otelslog v0.21.0 // slog records as OpenTelemetry log records
 	go.opentelemetry.io/contrib/exporters/autoexport v0.72.0 // exporters from OTEL_* variables, as every other service reads them
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0 // HTTP spans and metrics by the conventions' own library
@@ -39,6 +41,7 @@ require (
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/otlptranslator v1.0.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
+	github.com/redis/go-redis/extra/rediscmd/v9 v9.23.0 // indirect
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
 	go.opentelemetry.io/contrib/bridges/prometheus v0.72.0 // indirect
 	go.opentelemetry.io/contrib/propagators/aws v1.47.0 // indirect
@@ -55,6 +58,7 @@ require (
 	go.opentelemetry.io/otel/exporters/stdout/stdoutlog v0.23.0 // indirect
 	go.opentelemetry.io/otel/exporters/stdout/stdoutmetric v1.47.0 // indirect
 	go.opentelemetry.io/otel/exporters/stdout/stdouttrace v1.47.0 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	go.uber.org/zap v1.26.0 // indirect
 	golang.org/x/net v0.59.0 // indirect

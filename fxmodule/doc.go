@@ -7,12 +7,13 @@
 //		httpfx.Serve("api", httpfx.Config{Server: flowhttp.ServerConfig{Addr: "127.0.0.1:8080"}}),
 //	).Run()
 //
-// [Module] is the umbrella: OpenTelemetry, health, the admin port, a scheduler and the [Lifecycle]. Use it, or
-// list the pieces you want; the packages below work alone:
+// [Module] is the umbrella: OpenTelemetry, health, the admin port, a scheduler, a locker and the
+// [Lifecycle]. Use it, or list the pieces you want; the packages below work alone:
 //
 //   - telemetryfx: the OpenTelemetry SDK, flushed last.
 //   - healthfx: the health registry. adminfx: probes, metrics and profiles on a port of their own.
-//   - limitfx: limiters by name. resiliencefx: breakers, retries and the rest by name.
+//   - limitfx: limiters by name. leasefx: a locker, and electors by name. redisfx (not in the umbrella): the
+//     same among processes, on Redis. resiliencefx: breakers, retries and the rest by name.
 //   - schedfx: a scheduler, jobs, and worker pools by name.
 //   - streamsfx: streams that run with the application, and writers by name.
 //   - httpfx: HTTP servers and client transports by name.

@@ -31,6 +31,9 @@ func PerHour(count float64) Rate { return Rate{count, time.Hour} }
 // Every is one permit in each d.
 func Every(d time.Duration) Rate { return Rate{1, d} }
 
+// Parts gives what [Per] was given: how many permits, and in how much time.
+func (r Rate) Parts() (count float64, per time.Duration) { return r.count, r.per }
+
 // IsZero reports whether r is the zero Rate.
 func (r Rate) IsZero() bool { return r == Rate{} }
 

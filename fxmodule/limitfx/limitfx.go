@@ -7,6 +7,15 @@
 //
 // A limiter reports to the application's OpenTelemetry providers, the global ones where it has
 // none, and is closed when the application stops.
+//
+// # One limit for many processes
+//
+// When the application has a [Backend], as package redisfx gives it one where addresses of Redis are
+// configured, [TokenBucket] and [Keyed] are limits that all its processes share. Nothing else changes
+// for who asks for a limit.Limiter or a limit.KeyedLimiter: whether a process has a limit to itself is a
+// matter of configuration. Who asks for a *limit.TokenBucket or a *limit.Keyed wants a process's own, and
+// is told so by an error when it is shared; [Embedded] keeps it the process's own. The limiters of other
+// sorts are always each process's own.
 package limitfx
 
 import (
@@ -18,9 +27,11 @@ import (
 	"github.com/goflow-go/goflow/limit"
 )
 
-// TokenBucket provides a *limit.TokenBucket, also as a limit.Limiter, under the name.
+// TokenBucket provides a limit.Limiter under the name: a *limit.TokenBucket, also as such, or what the
+// application's [Backend] makes. Then options are an error.
 func TokenBucket(name string, cfg limit.TokenBucketConfig, opts ...limit.Option) fx.Option {
-	return limiter(name, limit.NewTokenBucket, cfg, opts)
+	share := func(b *Backend) maker[limit.TokenBucketConfig, Limiter] { return b.TokenBucket }
+	return either[limit.Limiter](name, limit.NewTokenBucket, share, cfg, opts)
 }
 
 // Sharded provides a *limit.ShardedBucket, also as a limit.Limiter, under the name.
@@ -28,19 +39,25 @@ func Sharded(name string, cfg limit.ShardedConfig, opts ...limit.Option) fx.Opti
 	return limiter(name, limit.NewSharded, cfg, opts)
 }
 
-// LeakyBucket provides a *limit.LeakyBucket, also as a limit.Limiter, under the name.
+// LeakyBucket provides a *limit.LeakyBucket, also as a limit.Limiter, under the name; or as that alone, one that the
+// application's [Backend] makes. Then options are an error.
 func LeakyBucket(name string, cfg limit.LeakyBucketConfig, opts ...limit.Option) fx.Option {
-	return limiter(name, limit.NewLeakyBucket, cfg, opts)
+	share := func(b *Backend) maker[limit.LeakyBucketConfig, Limiter] { return b.LeakyBucket }
+	return either[limit.Limiter](name, limit.NewLeakyBucket, share, cfg, opts)
 }
 
-// FixedWindow provides a *limit.FixedWindow, also as a limit.Limiter, under the name.
+// FixedWindow provides a *limit.FixedWindow, also as a limit.Limiter, under the name; or as that alone, one that the
+// application's [Backend] makes. Then options are an error.
 func FixedWindow(name string, cfg limit.WindowConfig, opts ...limit.Option) fx.Option {
-	return limiter(name, limit.NewFixedWindow, cfg, opts)
+	share := func(b *Backend) maker[limit.WindowConfig, Limiter] { return b.FixedWindow }
+	return either[limit.Limiter](name, limit.NewFixedWindow, share, cfg, opts)
 }
 
-// SlidingWindow provides a *limit.SlidingWindow, also as a limit.Limiter, under the name.
+// SlidingWindow provides a *limit.SlidingWindow, also as a limit.Limiter, under the name; or as that alone, one that the
+// application's [Backend] makes. Then options are an error.
 func SlidingWindow(name string, cfg limit.WindowConfig, opts ...limit.Option) fx.Option {
-	return limiter(name, limit.NewSlidingWindow, cfg, opts)
+	share := func(b *Backend) maker[limit.WindowConfig, Limiter] { return b.SlidingWindow }
+	return either[limit.Limiter](name, limit.NewSlidingWindow, share, cfg, opts)
 }
 
 // SlidingLog provides a *limit.SlidingLog, also as a limit.Limiter, under the name.
@@ -48,9 +65,11 @@ func SlidingLog(name string, cfg limit.WindowConfig, opts ...limit.Option) fx.Op
 	return limiter(name, limit.NewSlidingLog, cfg, opts)
 }
 
-// Keyed provides a *limit.Keyed, also as a limit.KeyedLimiter, under the name.
+// Keyed provides a limit.KeyedLimiter under the name: a *limit.Keyed, also as such, or what the
+// application's [Backend] makes. Then options are an error.
 func Keyed(name string, cfg limit.KeyedConfig, opts ...limit.Option) fx.Option {
-	return named(name, limit.NewKeyed, cfg, opts, fx.As(new(limit.KeyedLimiter)))
+	share := func(b *Backend) maker[limit.KeyedConfig, KeyedLimiter] { return b.Keyed }
+	return either[limit.KeyedLimiter](name, limit.NewKeyed, share, cfg, opts)
 }
 
 // Concurrency provides a *limit.Concurrency under the name.
@@ -76,7 +95,7 @@ type params struct {
 }
 
 // constructor is what package limit makes a limiter with.
-type constructor[C any, L interface{ Close() }] = func(name string, cfg C, opts ...limit.Option) (L, error)
+type constructor[C any, L closer] = func(name string, cfg C, opts ...limit.Option) (L, error)
 
 // limiter provides what construct makes, also as a limit.Limiter.
 func limiter[C any, L interface {
@@ -86,18 +105,18 @@ func limiter[C any, L interface {
 	return named(name, construct, cfg, opts, fx.As(new(limit.Limiter)))
 }
 
-// named provides what construct makes under the name, and as more if told so. The application's
-// providers come before opts, so that opts win.
-func named[C any, L interface{ Close() }](
-	name string, construct constructor[C, L], cfg C, opts []limit.Option, as ...fx.Annotation,
-) fx.Option {
-	provide := func(p params) (L, error) {
-		l, err := construct(name, cfg, append([]limit.Option{limit.WithTelemetry(p.Providers.Options()...)}, opts...)...)
-		if err == nil {
-			p.Lifecycle.Append(fx.StopHook(l.Close))
-		}
-		return l, err
-	}
+// named provides what construct makes under the name, and as more if told so.
+func named[C any, L closer](name string, construct constructor[C, L], cfg C, opts []limit.Option, as ...fx.Annotation) fx.Option {
+	provide := func(p params) (L, error) { return makeOwn(p, name, construct, cfg, opts) }
 	annotations := append([]fx.Annotation{fx.ResultTags(fmt.Sprintf(`name:%q`, name)), fx.As(fx.Self())}, as...)
 	return fx.Module("goflow.limit", fx.Provide(fx.Annotate(provide, annotations...)))
+}
+
+// makeOwn makes a limiter of this process. The application's providers come before opts, so that opts win.
+func makeOwn[C any, L closer](p params, name string, construct constructor[C, L], cfg C, opts []limit.Option) (L, error) {
+	l, err := construct(name, cfg, append([]limit.Option{limit.WithTelemetry(p.Providers.Options()...)}, opts...)...)
+	if err == nil {
+		p.Lifecycle.Append(fx.StopHook(l.Close))
+	}
+	return l, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/fxmodule/leasefx"
 	"github.com/goflow-go/goflow/fxmodule/schedfx"
 	"github.com/goflow-go/goflow/sched"
 )
@@ -41,6 +42,30 @@ func ExampleAsJob() {
 	<-s.swept
 	stop(app)
 	// Output: swept
+}
+
+func ExampleOnce() {
+	done := make(chan struct{})
+	newReport := func() sched.Spec {
+		return sched.Spec{
+			Name:    "report",
+			Trigger: sched.Every(10 * time.Millisecond),
+			Task: func(context.Context) error {
+				fmt.Println("reported, by this instance or another")
+				close(done)
+				return nil
+			},
+			Options: []sched.JobOption{sched.WithLimit(1)},
+		}
+	}
+	app := fx.New(fx.NopLogger,
+		schedfx.Module, leasefx.Module, // parts of fxmodule.Module
+		schedfx.AsJob(newReport, schedfx.Once()),
+	)
+	start(app)
+	<-done
+	stop(app)
+	// Output: reported, by this instance or another
 }
 
 func ExamplePool() {

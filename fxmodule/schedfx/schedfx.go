@@ -3,6 +3,7 @@
 //	fx.New(
 //		fxmodule.Module,
 //		schedfx.AsJob(newSweep), // func(...) sched.Spec, of anything in the graph
+//		schedfx.AsJob(newReport, schedfx.Once()), // once among all instances
 //		schedfx.Pool("images", sched.PoolConfig{MaxWorkers: 16}),
 //	)
 //
@@ -54,14 +55,19 @@ func New(p Params) (*sched.Scheduler, error) {
 // AsJob schedules the job that constructor makes: a function of anything in the graph that returns a
 // sched.Spec, and perhaps an error. Any other function is an error of the application. A wrong job (a
 // name taken, an expression that cannot be read) is one too, before anything starts.
-func AsJob(constructor any) fx.Option {
+func AsJob(constructor any, opts ...Option) fx.Option {
 	if err := ctor.Makes[sched.Spec]("schedfx: AsJob", constructor); err != nil {
 		return fx.Error(err)
 	}
-	return fx.Module("goflow.job",
-		fx.Provide(fx.Private, servicefx.New, constructor),
-		fx.Invoke(schedule),
-	)
+	var o options
+	for _, opt := range opts {
+		opt.apply(&o)
+	}
+	invoke := fx.Invoke(schedule)
+	if o.once {
+		invoke = fx.Invoke(scheduleOnce)
+	}
+	return fx.Module("goflow.job", fx.Provide(fx.Private, servicefx.New, constructor), invoke)
 }
 
 // schedule adds a job, paused until what its constructor depends on has started.

@@ -16,8 +16,10 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/core/lease"
 	"github.com/goflow-go/goflow/fxmodule"
 	"github.com/goflow-go/goflow/fxmodule/adminfx"
+	"github.com/goflow-go/goflow/fxmodule/leasefx"
 	"github.com/goflow-go/goflow/fxmodule/schedfx"
 	"github.com/goflow-go/goflow/sched"
 	"github.com/goflow-go/goflow/telemetry/flowconv"
@@ -179,5 +181,46 @@ func TestTheUmbrellaMakesASchedulerOnlyWhenAskedTo(t *testing.T) {
 		if made != jobs {
 			t.Errorf("with a job %v, a scheduler was made: %v", jobs, made)
 		}
+	}
+}
+
+func TestAJobThatIsToRunOnceRunsOnceAmongInstances(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		memory := lease.NewMemory()
+		n := &notes{}
+		var due []time.Time
+		report := job("report", sched.Every(time.Minute), func(ctx context.Context) error {
+			o, _ := core.OccurrenceOf(ctx)
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			due = append(due, o.Time)
+			return nil
+		})
+		var instances []*fx.App
+		for range 3 {
+			a := app(n, leasefx.Module, fx.Provide(func() lease.Store { return memory }), schedfx.AsJob(report, schedfx.Once()))
+			if err := a.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			instances = append(instances, a)
+		}
+		<-time.After(10 * time.Minute)
+		for _, a := range instances {
+			if err := a.Stop(context.WithoutCancel(t.Context())); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(due) != 10 || len(slices.CompactFunc(due, time.Time.Equal)) != 10 {
+			t.Errorf("3 instances ran the job at %v, want 10 times, each once", due)
+		}
+	})
+}
+
+func TestAJobThatIsToRunOnceNeedsALocker(t *testing.T) {
+	t.Parallel()
+	report := job("report", sched.Every(time.Minute), func(context.Context) error { return nil })
+	if err := app(&notes{}, schedfx.AsJob(report, schedfx.Once())).Err(); err == nil || !strings.Contains(err.Error(), "*lease.Locker") {
+		t.Errorf("got %v, want what is missing in it", err)
 	}
 }

@@ -28,6 +28,26 @@ const (
 	ChainOutcomeKey = attribute.Key("goflow.chain.outcome")
 	// ChainStepKey is "goflow.chain.step": the name of a step.
 	ChainStepKey = attribute.Key("goflow.chain.step")
+	// ConsumerNameKey is "goflow.consumer.name": the name the consumer was made with.
+	ConsumerNameKey = attribute.Key("goflow.consumer.name")
+	// ConsumerOutcomeKey is "goflow.consumer.outcome": what became of a message.
+	ConsumerOutcomeKey = attribute.Key("goflow.consumer.outcome")
+	// ConsumerStateKey is "goflow.consumer.state": what a consumer does after a change.
+	ConsumerStateKey = attribute.Key("goflow.consumer.state")
+	// CoordinationFallbackKey is "goflow.coordination.fallback": what decides when Redis cannot be asked.
+	CoordinationFallbackKey = attribute.Key("goflow.coordination.fallback")
+	// CoordinationInstancesKey is "goflow.coordination.instances": how many processes share. On events only.
+	CoordinationInstancesKey = attribute.Key("goflow.coordination.instances")
+	// CoordinationLeaseResultKey is "goflow.coordination.lease.result": what became of leased permits.
+	CoordinationLeaseResultKey = attribute.Key("goflow.coordination.lease.result")
+	// CoordinationModeKey is "goflow.coordination.mode": who decides.
+	CoordinationModeKey = attribute.Key("goflow.coordination.mode")
+	// CoordinationNameKey is "goflow.coordination.name": the name the coordinator was made with.
+	CoordinationNameKey = attribute.Key("goflow.coordination.name")
+	// CoordinationResultKey is "goflow.coordination.result": what became of a round trip to Redis.
+	CoordinationResultKey = attribute.Key("goflow.coordination.result")
+	// CoordinationSettingKey is "goflow.coordination.setting": a setting of the client that coordination would rather have otherwise.
+	CoordinationSettingKey = attribute.Key("goflow.coordination.setting")
 	// ErrorTypeKey is "error.type": the class of the failure, from core.ErrorType's closed set. Absent on success.
 	ErrorTypeKey = attribute.Key("error.type")
 	// ExceptionMessageKey is "exception.message": what panic was called with.
@@ -102,6 +122,12 @@ const (
 	PoolTaskWaitKey = attribute.Key("goflow.pool.task.wait")
 	// PoolWorkerStateKey is "goflow.pool.worker.state": what a worker does.
 	PoolWorkerStateKey = attribute.Key("goflow.pool.worker.state")
+	// ProducerMessagesKey is "goflow.producer.messages": how many messages were to be added together. On spans only.
+	ProducerMessagesKey = attribute.Key("goflow.producer.messages")
+	// ProducerNameKey is "goflow.producer.name": the name the producer was made with.
+	ProducerNameKey = attribute.Key("goflow.producer.name")
+	// ProducerOutcomeKey is "goflow.producer.outcome": what became of a message.
+	ProducerOutcomeKey = attribute.Key("goflow.producer.outcome")
 	// RetryAttemptKey is "goflow.retry.attempt": which attempt it was, from 1. On spans only.
 	RetryAttemptKey = attribute.Key("goflow.retry.attempt")
 	// RetryNameKey is "goflow.retry.name": the name the retry was made with.
@@ -186,6 +212,50 @@ const (
 	ChainOutcomeRetried    = "retried"     // an attempt of the step failed and was tried again
 	ChainOutcomeUndone     = "undone"      // the step was undone
 	ChainOutcomeUndoFailed = "undo_failed" // the step could not be undone
+)
+
+// Values of goflow.consumer.outcome.
+const (
+	ConsumerOutcomeReceived     = "received"      // given for the first time
+	ConsumerOutcomeAgain        = "again"         // given to this consumer before, and not acknowledged
+	ConsumerOutcomeClaimed      = "claimed"       // taken over from a consumer that is dead or slow
+	ConsumerOutcomeAcknowledged = "acknowledged"  // acknowledged
+	ConsumerOutcomeDeadLettered = "dead_lettered" // moved to the stream of dead letters
+)
+
+// Values of goflow.consumer.state.
+const (
+	ConsumerStateReading = "reading" // the server answers
+	ConsumerStatePaused  = "paused"  // the server does not answer, and is asked again
+)
+
+// Values of goflow.coordination.fallback.
+const (
+	CoordinationFallbackLocal  = "local"  // each process decides alone, with its share of the limit
+	CoordinationFallbackClosed = "closed" // callers get an error
+	CoordinationFallbackOpen   = "open"   // all is let through
+)
+
+// Values of goflow.coordination.lease.result.
+const (
+	CoordinationLeaseResultGranted  = "granted"  // taken from Redis, to be given out by the process alone
+	CoordinationLeaseResultReturned = "returned" // given back unused
+	CoordinationLeaseResultExpired  = "expired"  // neither used nor given back in time
+)
+
+// Values of goflow.coordination.mode.
+const (
+	CoordinationModeCoordinated = "coordinated" // redis decides
+	CoordinationModeDegraded    = "degraded"    // redis cannot be asked, and what was configured for that decides
+)
+
+// Values of goflow.coordination.result.
+const (
+	CoordinationResultAnswered  = "answered"  // redis answered
+	CoordinationResultNotRun    = "not_run"   // it surely did not run: no connection, or the server said not now
+	CoordinationResultUnknown   = "unknown"   // no answer came, so it may have run. It is never sent again
+	CoordinationResultRefused   = "refused"   // the answer was no use: a wrong type, no permission, a shape no script gives
+	CoordinationResultAbandoned = "abandoned" // the caller gave up
 )
 
 // Values of goflow.fallback.outcome.
@@ -295,6 +365,13 @@ const (
 	PoolWorkerStateBusy = "busy" // the worker runs a task or looks for one
 )
 
+// Values of goflow.producer.outcome.
+const (
+	ProducerOutcomeAdded    = "added"     // the server has it
+	ProducerOutcomeNotAdded = "not_added" // it surely was not added
+	ProducerOutcomeUnknown  = "unknown"   // no answer came, so it may have been added
+)
+
 // Values of goflow.retry.outcome.
 const (
 	RetryOutcomeSuccess = "success" // the attempt succeeded
@@ -362,75 +439,89 @@ const (
 
 // Metrics.
 var (
-	LimiterDecisions      = Metric{Name: "goflow.limiter.decisions", Unit: "{decision}", Description: "Decisions a limiter made.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome"}}
-	LimiterPermits        = Metric{Name: "goflow.limiter.permits", Unit: "{permit}", Description: "Permits a limiter gave out, those given back left in.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterPermitUsage    = Metric{Name: "goflow.limiter.permit.usage", Unit: "{permit}", Description: "Permits of the burst in use now. Above the limit while callers wait for later permits.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterPermitLimit    = Metric{Name: "goflow.limiter.permit.limit", Unit: "{permit}", Description: "Permits a limiter can give out at once, its burst; per key for a keyed limiter.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterQueueSize      = Metric{Name: "goflow.limiter.queue.size", Unit: "{request}", Description: "Callers waiting for a permit now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterKeyUsage       = Metric{Name: "goflow.limiter.key.usage", Unit: "{key}", Description: "Keys a keyed limiter holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterKeyLimit       = Metric{Name: "goflow.limiter.key.limit", Unit: "{key}", Description: "Keys a keyed limiter may hold. Further keys share one bucket.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterOverflows      = Metric{Name: "goflow.limiter.overflows", Unit: "{decision}", Description: "Decisions of a keyed limiter made on the shared bucket, because it held its limit of keys.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterCharges        = Metric{Name: "goflow.limiter.charges", Unit: "{permit}", Description: "Permits taken without asking, for work already done.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterNearLimits     = Metric{Name: "goflow.limiter.near_limits", Unit: "{decision}", Description: "Decisions allowed at once with less than a fifth of the permits left.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterRefunds        = Metric{Name: "goflow.limiter.refunds", Unit: "{permit}", Description: "Permits given back to a limiter because they went unused.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
-	LimiterWaitDuration   = Metric{Name: "goflow.limiter.wait.duration", Unit: "s", Description: "How long callers that had to wait for a permit waited.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "error.type"}}
-	BreakerCalls          = Metric{Name: "goflow.breaker.calls", Unit: "{call}", Description: "Calls to a breaker.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.outcome"}}
-	BreakerState          = Metric{Name: "goflow.breaker.state", Unit: "{breaker}", Description: "1 for the state a breaker is in, 0 for the others.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
-	BreakerTransitions    = Metric{Name: "goflow.breaker.transitions", Unit: "{transition}", Description: "Changes of a breaker's state, by the state entered.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
-	RetryCalls            = Metric{Name: "goflow.retry.calls", Unit: "{call}", Description: "Calls under a retry that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.retry.name", "goflow.retry.result"}}
-	RetryAttempts         = Metric{Name: "goflow.retry.attempts", Unit: "{attempt}", Description: "Attempts of calls under a retry.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.retry.name", "goflow.retry.outcome"}}
-	HedgeCalls            = Metric{Name: "goflow.hedge.calls", Unit: "{call}", Description: "Calls under a hedge that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.hedge.name", "goflow.hedge.result"}}
-	HedgeRuns             = Metric{Name: "goflow.hedge.runs", Unit: "{run}", Description: "Extra runs that were due.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.hedge.name", "goflow.hedge.outcome"}}
-	TimeoutCalls          = Metric{Name: "goflow.timeout.calls", Unit: "{call}", Description: "Calls under a timeout that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.timeout.name", "goflow.timeout.outcome"}}
-	FallbackCalls         = Metric{Name: "goflow.fallback.calls", Unit: "{call}", Description: "Calls under a fallback that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.fallback.name", "goflow.fallback.outcome"}}
-	JobRuns               = Metric{Name: "goflow.job.runs", Unit: "{run}", Description: "Runs of a job that were due.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.job.name", "goflow.job.outcome"}}
-	JobRunActive          = Metric{Name: "goflow.job.run.active", Unit: "{run}", Description: "Runs of a job under way now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.job.name"}}
-	JobRunDuration        = Metric{Name: "goflow.job.run.duration", Unit: "s", Description: "How long the runs of a job took; of more than 1000 that are due at once, of one in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.job.name", "error.type"}}
-	JobStartDelay         = Metric{Name: "goflow.job.start.delay", Unit: "s", Description: "How long after they were due the runs of a job started; of more than 1000 that are due at once, of one in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.job.name"}}
-	SchedulerJobPending   = Metric{Name: "goflow.scheduler.job.pending", Unit: "{job}", Description: "Named jobs of a scheduler that will run again.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.scheduler.name"}}
-	SchedulerTimerPending = Metric{Name: "goflow.scheduler.timer.pending", Unit: "{timer}", Description: "Tasks a scheduler runs once, later, and has not started yet.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.scheduler.name"}}
-	PoolTasks             = Metric{Name: "goflow.pool.tasks", Unit: "{task}", Description: "Tasks given to a pool.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.pool.name", "goflow.pool.outcome"}}
-	PoolTaskDuration      = Metric{Name: "goflow.pool.task.duration", Unit: "s", Description: "How long tasks took; of pools that run more than 50,000 a second, of one task in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pool.name", "error.type"}}
-	PoolTaskWaitDuration  = Metric{Name: "goflow.pool.task.wait.duration", Unit: "s", Description: "How long tasks waited in the queue; of pools that run more than 50,000 a second, of one task in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pool.name"}}
-	PoolQueueSize         = Metric{Name: "goflow.pool.queue.size", Unit: "{task}", Description: "Tasks waiting in the queue now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name"}}
-	PoolQueueCapacity     = Metric{Name: "goflow.pool.queue.capacity", Unit: "{task}", Description: "Tasks the queue has room for.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name"}}
-	PoolWorkerActive      = Metric{Name: "goflow.pool.worker.active", Unit: "{worker}", Description: "Workers there are now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name", "goflow.pool.worker.state"}}
-	PoolWorkerLimit       = Metric{Name: "goflow.pool.worker.limit", Unit: "{worker}", Description: "Workers there may be.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name"}}
-	PoolWorkerUtilization = Metric{Name: "goflow.pool.worker.utilization", Unit: "1", Description: "The share of the workers there may be that are busy now.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.pool.name"}}
-	ChainSteps            = Metric{Name: "goflow.chain.steps", Unit: "{step}", Description: "Steps a chain has run or undone.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.chain.name", "goflow.chain.step", "goflow.chain.outcome"}}
-	PipelineItems         = Metric{Name: "goflow.pipeline.items", Unit: "{item}", Description: "Items that have left a pipeline.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.pipeline.name", "goflow.pipeline.outcome"}}
-	PipelineItemActive    = Metric{Name: "goflow.pipeline.item.active", Unit: "{item}", Description: "Items inside a pipeline now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pipeline.name"}}
-	PipelineItemDuration  = Metric{Name: "goflow.pipeline.item.duration", Unit: "s", Description: "How long items took from end to end.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pipeline.name", "error.type"}}
-	LeaseAcquisitions     = Metric{Name: "goflow.lease.acquisitions", Unit: "{acquisition}", Description: "Requests for a lease.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name", "goflow.lease.outcome"}}
-	LeaseEnds             = Metric{Name: "goflow.lease.ends", Unit: "{lease}", Description: "Leases that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name", "goflow.lease.end"}}
-	LeaseRenewals         = Metric{Name: "goflow.lease.renewals", Unit: "{renewal}", Description: "Requests to extend a lease.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name", "goflow.lease.renewal"}}
-	LeaseActive           = Metric{Name: "goflow.lease.active", Unit: "{lease}", Description: "Leases held now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.lease.name"}}
-	LeaseQueueSize        = Metric{Name: "goflow.lease.queue.size", Unit: "{waiter}", Description: "Callers waiting for a lease now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.lease.name"}}
-	LeaseWaitDuration     = Metric{Name: "goflow.lease.wait.duration", Unit: "s", Description: "How long callers waited that did not get their lease at once.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.lease.name", "error.type"}}
-	LeaseHoldDuration     = Metric{Name: "goflow.lease.hold.duration", Unit: "s", Description: "How long leases were held.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.lease.name", "error.type"}}
-	LeaseTerms            = Metric{Name: "goflow.lease.terms", Unit: "{term}", Description: "Terms of leadership that have begun in this instance.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name"}}
-	LeaseTermActive       = Metric{Name: "goflow.lease.term.active", Unit: "{term}", Description: "1 while this instance leads. The sum over all instances is 1, or 0 between terms.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.lease.name"}}
-	WriterWrites          = Metric{Name: "goflow.writer.writes", Unit: "{write}", Description: "Writes given to a writer.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.writer.name", "goflow.writer.outcome"}}
-	WriterIo              = Metric{Name: "goflow.writer.io", Unit: "By", Description: "Bytes given to a writer.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.writer.name", "goflow.writer.outcome"}}
-	WriterBufferUsage     = Metric{Name: "goflow.writer.buffer.usage", Unit: "By", Description: "Bytes in memory that the sink has not taken yet.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.writer.name"}}
-	WriterBufferCapacity  = Metric{Name: "goflow.writer.buffer.capacity", Unit: "By", Description: "Bytes the buffers have room for; writes larger than a buffer are kept besides.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.writer.name"}}
-	WriterFlushDuration   = Metric{Name: "goflow.writer.flush.duration", Unit: "s", Description: "How long the sink took for a buffer, the retries of the writer's policy included.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.writer.name", "error.type"}}
-	SpillRecords          = Metric{Name: "goflow.spill.records", Unit: "{record}", Description: "What became of the records of a disk queue.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.spill.name", "goflow.spill.outcome"}}
-	SpillDamage           = Metric{Name: "goflow.spill.damage", Unit: "By", Description: "Bytes of a disk queue that were passed over because they were no records.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.spill.name"}}
-	SpillRecordPending    = Metric{Name: "goflow.spill.record.pending", Unit: "{record}", Description: "Records that are not acknowledged now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
-	SpillRecordAge        = Metric{Name: "goflow.spill.record.age", Unit: "s", Description: "How long ago the oldest record was pushed that is not acknowledged now.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.spill.name"}}
-	SpillSize             = Metric{Name: "goflow.spill.size", Unit: "By", Description: "The size of all segments now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
-	SpillCapacity         = Metric{Name: "goflow.spill.capacity", Unit: "By", Description: "What the size of all segments may be.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
-	SpillSyncDuration     = Metric{Name: "goflow.spill.sync.duration", Unit: "s", Description: "How long it took to make records, or the cursor, last on disk.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.spill.name", "error.type"}}
-	StreamItems           = Metric{Name: "goflow.stream.items", Unit: "{item}", Description: "Items that came to a step of a stream.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.outcome"}}
-	StreamBufferSize      = Metric{Name: "goflow.stream.buffer.size", Unit: "{item}", Description: "Items the buffer of a stream holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
-	StreamBufferCapacity  = Metric{Name: "goflow.stream.buffer.capacity", Unit: "{item}", Description: "Items the buffer of a stream has room for.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
-	StreamBlockedTime     = Metric{Name: "goflow.stream.blocked.time", Unit: "s", Description: "How long a step of a stream made those above it wait for room: a step that others hand over to from a goroutine of their own.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
-	StreamIdleTime        = Metric{Name: "goflow.stream.idle.time", Unit: "s", Description: "How long a step of a stream that is handed items from another goroutine waited for them; of a parallel step, all its workers.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
-	StreamBusyTime        = Metric{Name: "goflow.stream.busy.time", Unit: "s", Description: "How long the workers of a parallel step of a stream worked, all of them together.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
-	StreamBatchSize       = Metric{Name: "goflow.stream.batch.size", Unit: "{item}", Description: "How many items the batches of a stream had.", Instrument: Histogram, Boundaries: items, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
-	StreamBatchDuration   = Metric{Name: "goflow.stream.batch.duration", Unit: "s", Description: "How long the batches of a stream were open, from their first item until they were handed on.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
-	StreamWatermarkDelay  = Metric{Name: "goflow.stream.watermark.delay", Unit: "s", Description: "How far the time up to which a step of a stream has handed its windows on is behind the clock now.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	LimiterDecisions              = Metric{Name: "goflow.limiter.decisions", Unit: "{decision}", Description: "Decisions a limiter made.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome"}}
+	LimiterPermits                = Metric{Name: "goflow.limiter.permits", Unit: "{permit}", Description: "Permits a limiter gave out, those given back left in.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterPermitUsage            = Metric{Name: "goflow.limiter.permit.usage", Unit: "{permit}", Description: "Permits of the burst in use now. Above the limit while callers wait for later permits.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterPermitLimit            = Metric{Name: "goflow.limiter.permit.limit", Unit: "{permit}", Description: "Permits a limiter can give out at once, its burst; per key for a keyed limiter.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterQueueSize              = Metric{Name: "goflow.limiter.queue.size", Unit: "{request}", Description: "Callers waiting for a permit now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterKeyUsage               = Metric{Name: "goflow.limiter.key.usage", Unit: "{key}", Description: "Keys a keyed limiter holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterKeyLimit               = Metric{Name: "goflow.limiter.key.limit", Unit: "{key}", Description: "Keys a keyed limiter may hold. Further keys share one bucket.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterOverflows              = Metric{Name: "goflow.limiter.overflows", Unit: "{decision}", Description: "Decisions of a keyed limiter made on the shared bucket, because it held its limit of keys.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterCharges                = Metric{Name: "goflow.limiter.charges", Unit: "{permit}", Description: "Permits taken without asking, for work already done.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterNearLimits             = Metric{Name: "goflow.limiter.near_limits", Unit: "{decision}", Description: "Decisions allowed at once with less than a fifth of the permits left.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterRefunds                = Metric{Name: "goflow.limiter.refunds", Unit: "{permit}", Description: "Permits given back to a limiter because they went unused.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterWaitDuration           = Metric{Name: "goflow.limiter.wait.duration", Unit: "s", Description: "How long callers that had to wait for a permit waited.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "error.type"}}
+	CoordinationMode              = Metric{Name: "goflow.coordination.mode", Unit: "{coordinator}", Description: "1 for the mode a coordinator is in, 0 for the other.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.coordination.name", "goflow.coordination.mode"}}
+	CoordinationInstances         = Metric{Name: "goflow.coordination.instances", Unit: "{instance}", Description: "Processes that share through Redis, as this one counts them.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.coordination.name"}}
+	CoordinationRoundTrips        = Metric{Name: "goflow.coordination.round_trips", Unit: "{round_trip}", Description: "Scripts sent to Redis, by what became of them.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.coordination.name", "goflow.coordination.result"}}
+	CoordinationRoundTripDuration = Metric{Name: "goflow.coordination.round_trip.duration", Unit: "s", Description: "How long it took to ask Redis, tries and waits between them included.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.coordination.name", "error.type"}}
+	CoordinationFallbacks         = Metric{Name: "goflow.coordination.fallbacks", Unit: "{decision}", Description: "Decisions made without Redis, by what made them.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.coordination.name", "goflow.coordination.fallback"}}
+	CoordinationLeases            = Metric{Name: "goflow.coordination.leases", Unit: "{permit}", Description: "Permits that a process leased of a limit, and what became of those it did not use.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.coordination.lease.result"}}
+	CoordinationDecisions         = Metric{Name: "goflow.coordination.decisions", Unit: "{decision}", Description: "Decisions of limits that processes share, by who made them. They are in goflow.limiter.decisions too.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.coordination.mode"}}
+	BreakerCalls                  = Metric{Name: "goflow.breaker.calls", Unit: "{call}", Description: "Calls to a breaker.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.outcome"}}
+	BreakerState                  = Metric{Name: "goflow.breaker.state", Unit: "{breaker}", Description: "1 for the state a breaker is in, 0 for the others.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
+	BreakerTransitions            = Metric{Name: "goflow.breaker.transitions", Unit: "{transition}", Description: "Changes of a breaker's state, by the state entered.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
+	RetryCalls                    = Metric{Name: "goflow.retry.calls", Unit: "{call}", Description: "Calls under a retry that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.retry.name", "goflow.retry.result"}}
+	RetryAttempts                 = Metric{Name: "goflow.retry.attempts", Unit: "{attempt}", Description: "Attempts of calls under a retry.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.retry.name", "goflow.retry.outcome"}}
+	HedgeCalls                    = Metric{Name: "goflow.hedge.calls", Unit: "{call}", Description: "Calls under a hedge that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.hedge.name", "goflow.hedge.result"}}
+	HedgeRuns                     = Metric{Name: "goflow.hedge.runs", Unit: "{run}", Description: "Extra runs that were due.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.hedge.name", "goflow.hedge.outcome"}}
+	TimeoutCalls                  = Metric{Name: "goflow.timeout.calls", Unit: "{call}", Description: "Calls under a timeout that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.timeout.name", "goflow.timeout.outcome"}}
+	FallbackCalls                 = Metric{Name: "goflow.fallback.calls", Unit: "{call}", Description: "Calls under a fallback that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.fallback.name", "goflow.fallback.outcome"}}
+	JobRuns                       = Metric{Name: "goflow.job.runs", Unit: "{run}", Description: "Runs of a job that were due.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.job.name", "goflow.job.outcome"}}
+	JobRunActive                  = Metric{Name: "goflow.job.run.active", Unit: "{run}", Description: "Runs of a job under way now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.job.name"}}
+	JobRunDuration                = Metric{Name: "goflow.job.run.duration", Unit: "s", Description: "How long the runs of a job took; of more than 1000 that are due at once, of one in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.job.name", "error.type"}}
+	JobStartDelay                 = Metric{Name: "goflow.job.start.delay", Unit: "s", Description: "How long after they were due the runs of a job started; of more than 1000 that are due at once, of one in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.job.name"}}
+	SchedulerJobPending           = Metric{Name: "goflow.scheduler.job.pending", Unit: "{job}", Description: "Named jobs of a scheduler that will run again.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.scheduler.name"}}
+	SchedulerTimerPending         = Metric{Name: "goflow.scheduler.timer.pending", Unit: "{timer}", Description: "Tasks a scheduler runs once, later, and has not started yet.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.scheduler.name"}}
+	PoolTasks                     = Metric{Name: "goflow.pool.tasks", Unit: "{task}", Description: "Tasks given to a pool.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.pool.name", "goflow.pool.outcome"}}
+	PoolTaskDuration              = Metric{Name: "goflow.pool.task.duration", Unit: "s", Description: "How long tasks took; of pools that run more than 50,000 a second, of one task in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pool.name", "error.type"}}
+	PoolTaskWaitDuration          = Metric{Name: "goflow.pool.task.wait.duration", Unit: "s", Description: "How long tasks waited in the queue; of pools that run more than 50,000 a second, of one task in 64.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pool.name"}}
+	PoolQueueSize                 = Metric{Name: "goflow.pool.queue.size", Unit: "{task}", Description: "Tasks waiting in the queue now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name"}}
+	PoolQueueCapacity             = Metric{Name: "goflow.pool.queue.capacity", Unit: "{task}", Description: "Tasks the queue has room for.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name"}}
+	PoolWorkerActive              = Metric{Name: "goflow.pool.worker.active", Unit: "{worker}", Description: "Workers there are now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name", "goflow.pool.worker.state"}}
+	PoolWorkerLimit               = Metric{Name: "goflow.pool.worker.limit", Unit: "{worker}", Description: "Workers there may be.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pool.name"}}
+	PoolWorkerUtilization         = Metric{Name: "goflow.pool.worker.utilization", Unit: "1", Description: "The share of the workers there may be that are busy now.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.pool.name"}}
+	ChainSteps                    = Metric{Name: "goflow.chain.steps", Unit: "{step}", Description: "Steps a chain has run or undone.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.chain.name", "goflow.chain.step", "goflow.chain.outcome"}}
+	PipelineItems                 = Metric{Name: "goflow.pipeline.items", Unit: "{item}", Description: "Items that have left a pipeline.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.pipeline.name", "goflow.pipeline.outcome"}}
+	PipelineItemActive            = Metric{Name: "goflow.pipeline.item.active", Unit: "{item}", Description: "Items inside a pipeline now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.pipeline.name"}}
+	PipelineItemDuration          = Metric{Name: "goflow.pipeline.item.duration", Unit: "s", Description: "How long items took from end to end.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.pipeline.name", "error.type"}}
+	LeaseAcquisitions             = Metric{Name: "goflow.lease.acquisitions", Unit: "{acquisition}", Description: "Requests for a lease.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name", "goflow.lease.outcome"}}
+	LeaseEnds                     = Metric{Name: "goflow.lease.ends", Unit: "{lease}", Description: "Leases that have ended.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name", "goflow.lease.end"}}
+	LeaseRenewals                 = Metric{Name: "goflow.lease.renewals", Unit: "{renewal}", Description: "Requests to extend a lease.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name", "goflow.lease.renewal"}}
+	LeaseActive                   = Metric{Name: "goflow.lease.active", Unit: "{lease}", Description: "Leases held now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.lease.name"}}
+	LeaseQueueSize                = Metric{Name: "goflow.lease.queue.size", Unit: "{waiter}", Description: "Callers waiting for a lease now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.lease.name"}}
+	LeaseWaitDuration             = Metric{Name: "goflow.lease.wait.duration", Unit: "s", Description: "How long callers waited that did not get their lease at once.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.lease.name", "error.type"}}
+	LeaseHoldDuration             = Metric{Name: "goflow.lease.hold.duration", Unit: "s", Description: "How long leases were held.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.lease.name", "error.type"}}
+	LeaseTerms                    = Metric{Name: "goflow.lease.terms", Unit: "{term}", Description: "Terms of leadership that have begun in this instance.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.lease.name"}}
+	LeaseTermActive               = Metric{Name: "goflow.lease.term.active", Unit: "{term}", Description: "1 while this instance leads. The sum over all instances is 1, or 0 between terms.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.lease.name"}}
+	WriterWrites                  = Metric{Name: "goflow.writer.writes", Unit: "{write}", Description: "Writes given to a writer.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.writer.name", "goflow.writer.outcome"}}
+	WriterIo                      = Metric{Name: "goflow.writer.io", Unit: "By", Description: "Bytes given to a writer.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.writer.name", "goflow.writer.outcome"}}
+	WriterBufferUsage             = Metric{Name: "goflow.writer.buffer.usage", Unit: "By", Description: "Bytes in memory that the sink has not taken yet.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.writer.name"}}
+	WriterBufferCapacity          = Metric{Name: "goflow.writer.buffer.capacity", Unit: "By", Description: "Bytes the buffers have room for; writes larger than a buffer are kept besides.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.writer.name"}}
+	WriterFlushDuration           = Metric{Name: "goflow.writer.flush.duration", Unit: "s", Description: "How long the sink took for a buffer, the retries of the writer's policy included.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.writer.name", "error.type"}}
+	SpillRecords                  = Metric{Name: "goflow.spill.records", Unit: "{record}", Description: "What became of the records of a disk queue.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.spill.name", "goflow.spill.outcome"}}
+	SpillDamage                   = Metric{Name: "goflow.spill.damage", Unit: "By", Description: "Bytes of a disk queue that were passed over because they were no records.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillRecordPending            = Metric{Name: "goflow.spill.record.pending", Unit: "{record}", Description: "Records that are not acknowledged now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillRecordAge                = Metric{Name: "goflow.spill.record.age", Unit: "s", Description: "How long ago the oldest record was pushed that is not acknowledged now.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillSize                     = Metric{Name: "goflow.spill.size", Unit: "By", Description: "The size of all segments now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillCapacity                 = Metric{Name: "goflow.spill.capacity", Unit: "By", Description: "What the size of all segments may be.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
+	SpillSyncDuration             = Metric{Name: "goflow.spill.sync.duration", Unit: "s", Description: "How long it took to make records, or the cursor, last on disk.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.spill.name", "error.type"}}
+	StreamItems                   = Metric{Name: "goflow.stream.items", Unit: "{item}", Description: "Items that came to a step of a stream.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.outcome"}}
+	StreamBufferSize              = Metric{Name: "goflow.stream.buffer.size", Unit: "{item}", Description: "Items the buffer of a stream holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBufferCapacity          = Metric{Name: "goflow.stream.buffer.capacity", Unit: "{item}", Description: "Items the buffer of a stream has room for.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBlockedTime             = Metric{Name: "goflow.stream.blocked.time", Unit: "s", Description: "How long a step of a stream made those above it wait for room: a step that others hand over to from a goroutine of their own.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamIdleTime                = Metric{Name: "goflow.stream.idle.time", Unit: "s", Description: "How long a step of a stream that is handed items from another goroutine waited for them; of a parallel step, all its workers.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBusyTime                = Metric{Name: "goflow.stream.busy.time", Unit: "s", Description: "How long the workers of a parallel step of a stream worked, all of them together.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBatchSize               = Metric{Name: "goflow.stream.batch.size", Unit: "{item}", Description: "How many items the batches of a stream had.", Instrument: Histogram, Boundaries: items, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamBatchDuration           = Metric{Name: "goflow.stream.batch.duration", Unit: "s", Description: "How long the batches of a stream were open, from their first item until they were handed on.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	StreamWatermarkDelay          = Metric{Name: "goflow.stream.watermark.delay", Unit: "s", Description: "How far the time up to which a step of a stream has handed its windows on is behind the clock now.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
+	ConsumerMessages              = Metric{Name: "goflow.consumer.messages", Unit: "{message}", Description: "Messages of a consumer, by what became of them.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.consumer.name", "goflow.consumer.outcome"}}
+	ConsumerMessageActive         = Metric{Name: "goflow.consumer.message.active", Unit: "{message}", Description: "Messages given to this process and not acknowledged yet.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.consumer.name"}}
+	ConsumerFailures              = Metric{Name: "goflow.consumer.failures", Unit: "{request}", Description: "Requests of a consumer that the server did not answer, or refused.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.consumer.name"}}
+	ConsumerPaused                = Metric{Name: "goflow.consumer.paused", Unit: "{consumer}", Description: "1 while a consumer waits for a server that does not answer.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.consumer.name"}}
+	ConsumerGroupLag              = Metric{Name: "goflow.consumer.group.lag", Unit: "{message}", Description: "Messages of the stream that no consumer of the group was given yet, when this one asked last.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.consumer.name"}}
+	ConsumerGroupPending          = Metric{Name: "goflow.consumer.group.pending", Unit: "{message}", Description: "Messages that consumers of the group were given and have not acknowledged, when this one asked last.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.consumer.name"}}
+	ProducerMessages              = Metric{Name: "goflow.producer.messages", Unit: "{message}", Description: "Messages of a producer, by what became of them.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.producer.name", "goflow.producer.outcome"}}
 )
 
 // items are bucket boundaries.
@@ -440,50 +531,58 @@ var items = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 1000
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
-var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, FallbackCalls, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LeaseAcquisitions, LeaseActive, LeaseEnds, LeaseHoldDuration, LeaseQueueSize, LeaseRenewals, LeaseTermActive, LeaseTerms, LeaseWaitDuration, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
+var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, ConsumerFailures, ConsumerGroupLag, ConsumerGroupPending, ConsumerMessageActive, ConsumerMessages, ConsumerPaused, CoordinationDecisions, CoordinationFallbacks, CoordinationInstances, CoordinationLeases, CoordinationMode, CoordinationRoundTripDuration, CoordinationRoundTrips, FallbackCalls, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LeaseAcquisitions, LeaseActive, LeaseEnds, LeaseHoldDuration, LeaseQueueSize, LeaseRenewals, LeaseTermActive, LeaseTerms, LeaseWaitDuration, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, ProducerMessages, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
 
 // Spans.
 var (
-	LimiterSpan     = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait", "acquire", "charge", "refund"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
-	BreakerSpan     = Span{ID: "goflow.breaker", Verbs: []string{"reject"}, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
-	RetrySpan       = Span{ID: "goflow.retry", Verbs: []string{"attempt"}, Attributes: []string{"goflow.retry.name", "goflow.retry.attempt", "error.type"}}
-	HedgeSpan       = Span{ID: "goflow.hedge", Verbs: []string{"hedge"}, Attributes: []string{"goflow.hedge.name", "goflow.hedge.run", "error.type"}}
-	JobSpan         = Span{ID: "goflow.job", Verbs: []string{"run"}, Attributes: []string{"goflow.job.name", "goflow.job.scheduled_time", "goflow.job.start.lateness", "error.type"}}
-	PoolSpan        = Span{ID: "goflow.pool", Verbs: []string{"execute"}, Attributes: []string{"goflow.pool.name", "goflow.pool.task.wait", "error.type"}}
-	ChainSpan       = Span{ID: "goflow.chain", Verbs: []string{"step", "undo"}, Attributes: []string{"goflow.chain.name", "goflow.chain.step", "error.type"}}
-	PipelineSpan    = Span{ID: "goflow.pipeline", Verbs: []string{"process"}, Attributes: []string{"goflow.pipeline.name", "error.type"}}
-	LeaseSpan       = Span{ID: "goflow.lease", Verbs: []string{"acquire", "release"}, Attributes: []string{"goflow.lease.name", "goflow.lease.outcome", "goflow.lease.token", "goflow.lease.key", "error.type"}}
-	SpillSpan       = Span{ID: "goflow.spill", Verbs: []string{"push", "pop"}, Attributes: []string{"goflow.spill.name", "goflow.spill.record.count", "error.type"}}
-	StreamSpan      = Span{ID: "goflow.stream", Verbs: []string{"run"}, Attributes: []string{"goflow.stream.name", "goflow.stream.items", "error.type"}}
-	StreamStageSpan = Span{ID: "goflow.stream.stage", Verbs: []string{"process"}, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.items", "error.type"}}
+	LimiterSpan             = Span{ID: "goflow.limiter", Verbs: []string{"allow", "take", "reserve", "wait", "acquire", "charge", "refund"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
+	CoordinationLimiterSpan = Span{ID: "goflow.coordination.limiter", Verbs: []string{"allow", "take", "wait", "acquire"}, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.limiter.outcome", "goflow.limiter.permits", "goflow.coordination.mode", "goflow.limiter.retry_after", "goflow.limiter.key", "error.type"}}
+	BreakerSpan             = Span{ID: "goflow.breaker", Verbs: []string{"reject"}, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
+	RetrySpan               = Span{ID: "goflow.retry", Verbs: []string{"attempt"}, Attributes: []string{"goflow.retry.name", "goflow.retry.attempt", "error.type"}}
+	HedgeSpan               = Span{ID: "goflow.hedge", Verbs: []string{"hedge"}, Attributes: []string{"goflow.hedge.name", "goflow.hedge.run", "error.type"}}
+	JobSpan                 = Span{ID: "goflow.job", Verbs: []string{"run"}, Attributes: []string{"goflow.job.name", "goflow.job.scheduled_time", "goflow.job.start.lateness", "error.type"}}
+	PoolSpan                = Span{ID: "goflow.pool", Verbs: []string{"execute"}, Attributes: []string{"goflow.pool.name", "goflow.pool.task.wait", "error.type"}}
+	ChainSpan               = Span{ID: "goflow.chain", Verbs: []string{"step", "undo"}, Attributes: []string{"goflow.chain.name", "goflow.chain.step", "error.type"}}
+	PipelineSpan            = Span{ID: "goflow.pipeline", Verbs: []string{"process"}, Attributes: []string{"goflow.pipeline.name", "error.type"}}
+	LeaseSpan               = Span{ID: "goflow.lease", Verbs: []string{"acquire", "release"}, Attributes: []string{"goflow.lease.name", "goflow.lease.outcome", "goflow.lease.token", "goflow.lease.key", "error.type"}}
+	SpillSpan               = Span{ID: "goflow.spill", Verbs: []string{"push", "pop"}, Attributes: []string{"goflow.spill.name", "goflow.spill.record.count", "error.type"}}
+	StreamSpan              = Span{ID: "goflow.stream", Verbs: []string{"run"}, Attributes: []string{"goflow.stream.name", "goflow.stream.items", "error.type"}}
+	ProducerSpan            = Span{ID: "goflow.producer", Verbs: []string{"publish"}, Attributes: []string{"goflow.producer.name", "goflow.producer.messages", "error.type"}}
+	StreamStageSpan         = Span{ID: "goflow.stream.stage", Verbs: []string{"process"}, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.items", "error.type"}}
 )
 
 // Spans lists every family of spans, by ID.
-var Spans = []Span{BreakerSpan, ChainSpan, HedgeSpan, JobSpan, LeaseSpan, LimiterSpan, PipelineSpan, PoolSpan, RetrySpan, SpillSpan, StreamSpan, StreamStageSpan}
+var Spans = []Span{BreakerSpan, ChainSpan, CoordinationLimiterSpan, HedgeSpan, JobSpan, LeaseSpan, LimiterSpan, PipelineSpan, PoolSpan, ProducerSpan, RetrySpan, SpillSpan, StreamSpan, StreamStageSpan}
 
 // Event names.
 const (
-	EventAppStateChange     = "goflow.app.state_change"     // the application is starting, has become ready, or drains
-	EventBreakerStateChange = "goflow.breaker.state_change" // a breaker changed state, with what its window held before
-	EventJobMissed          = "goflow.job.missed"           // runs of a job were given up by its misfire rule, since their time had passed
-	EventJobPanic           = "goflow.job.panic"            // a run of a job panicked or ended its goroutine
-	EventLeaseLeaderChange  = "goflow.lease.leader_change"  // this instance leads, or no longer leads
-	EventLeaseLost          = "goflow.lease.lost"           // a lease was lost, or has expired
-	EventLeasePanic         = "goflow.lease.panic"          // the hook of an elector panicked
-	EventLimiterLimitChange = "goflow.limiter.limit_change" // the limit of a running concurrency limiter was changed
-	EventLimiterOverRelease = "goflow.limiter.over_release" // more permits were released than were held, for the first time in this limiter. It is a mistake of its user
-	EventLimiterQuotaChange = "goflow.limiter.quota_change" // the rate or burst of a running limiter was changed
-	EventPoolPanic          = "goflow.pool.panic"           // a task panicked or ended its goroutine
-	EventSchedulerClockStep = "goflow.scheduler.clock_step" // the wall clock was set, or the machine was suspended; the scheduler planned anew
-	EventSpillDamage        = "goflow.spill.damage"         // records were found missing or damaged, in a segment that was read to its end or when the queue was opened
-	EventSpillDisk          = "goflow.spill.disk"           // the disk began to fail, because it is full for one, or works again
-	EventWriterStateChange  = "goflow.writer.state_change"  // a writer's sink has begun to fail, or takes writes again
+	EventAppStateChange            = "goflow.app.state_change"            // the application is starting, has become ready, or drains
+	EventBreakerStateChange        = "goflow.breaker.state_change"        // a breaker changed state, with what its window held before
+	EventConsumerStateChange       = "goflow.consumer.state_change"       // a consumer lost its server, or has it again
+	EventCoordinationClientSetting = "goflow.coordination.client_setting" // the client a coordinator was given has a setting that weakens what it promises. Told once a coordinator
+	EventCoordinationModeChange    = "goflow.coordination.mode_change"    // a coordinator lost Redis, or has it again
+	EventJobMissed                 = "goflow.job.missed"                  // runs of a job were given up by its misfire rule, since their time had passed
+	EventJobPanic                  = "goflow.job.panic"                   // a run of a job panicked or ended its goroutine
+	EventLeaseLeaderChange         = "goflow.lease.leader_change"         // this instance leads, or no longer leads
+	EventLeaseLost                 = "goflow.lease.lost"                  // a lease was lost, or has expired
+	EventLeasePanic                = "goflow.lease.panic"                 // the hook of an elector panicked
+	EventLimiterLimitChange        = "goflow.limiter.limit_change"        // the limit of a running concurrency limiter was changed
+	EventLimiterOverRelease        = "goflow.limiter.over_release"        // more permits were released than were held, for the first time in this limiter. It is a mistake of its user
+	EventLimiterQuotaChange        = "goflow.limiter.quota_change"        // the rate or burst of a running limiter was changed
+	EventPoolPanic                 = "goflow.pool.panic"                  // a task panicked or ended its goroutine
+	EventSchedulerClockStep        = "goflow.scheduler.clock_step"        // the wall clock was set, or the machine was suspended; the scheduler planned anew
+	EventSpillDamage               = "goflow.spill.damage"                // records were found missing or damaged, in a segment that was read to its end or when the queue was opened
+	EventSpillDisk                 = "goflow.spill.disk"                  // the disk began to fail, because it is full for one, or works again
+	EventWriterStateChange         = "goflow.writer.state_change"         // a writer's sink has begun to fail, or takes writes again
 )
 
 // Events lists every event, by name.
 var Events = []Event{
 	{Name: EventAppStateChange, Attributes: []string{"goflow.app.state"}},
 	{Name: EventBreakerStateChange, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state", "goflow.breaker.reason", "goflow.breaker.window.calls", "goflow.breaker.window.failures", "goflow.breaker.window.slow"}},
+	{Name: EventConsumerStateChange, Attributes: []string{"goflow.consumer.name", "goflow.consumer.state", "error.type"}},
+	{Name: EventCoordinationClientSetting, Attributes: []string{"goflow.coordination.name", "goflow.coordination.setting"}},
+	{Name: EventCoordinationModeChange, Attributes: []string{"goflow.coordination.name", "goflow.coordination.mode", "goflow.coordination.instances", "error.type"}},
 	{Name: EventJobMissed, Attributes: []string{"goflow.job.name", "goflow.job.missed", "goflow.job.scheduled_time"}},
 	{Name: EventJobPanic, Attributes: []string{"goflow.job.name", "exception.message", "exception.stacktrace"}},
 	{Name: EventLeaseLeaderChange, Attributes: []string{"goflow.lease.name", "goflow.lease.state", "goflow.lease.token"}},

@@ -86,15 +86,17 @@ func undeclared(m metricdata.Metrics) string {
 	return ""
 }
 
-// family finds the declaration of a span, by its verb and attributes.
-func family(name string, attrs []attribute.KeyValue) *flowconv.Span {
+// family finds the declaration of a span, by its verb and attributes: where several fit, the one with
+// the fewest attributes.
+func family(name string, attrs []attribute.KeyValue) (best *flowconv.Span) {
 	verb, instance, _ := strings.Cut(name, " ")
 	for i, d := range flowconv.Spans {
-		if instance != "" && slices.Contains(d.Verbs, verb) && within(attrs, d.Attributes) {
-			return &flowconv.Spans[i]
+		fits := instance != "" && slices.Contains(d.Verbs, verb) && within(attrs, d.Attributes)
+		if fits && (best == nil || len(d.Attributes) < len(best.Attributes)) {
+			best = &flowconv.Spans[i]
 		}
 	}
-	return nil
+	return best
 }
 
 // event finds the declaration of an event.
