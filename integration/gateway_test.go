@@ -359,11 +359,11 @@ func TestGatewayWritesAnAccessLogAndShowsItsTraffic(t *testing.T) {
 		}
 		<-time.After(100 * time.Millisecond)
 	}
-	if got := fmt.Sprintf("%+v", traffic); got != "[{Routes:[{Route:GET /hello Status:200 Requests:3}]}]" {
-		t.Errorf("the traffic is %s, want the three requests that got through", got)
+	if got := fmt.Sprintf("%+v", traffic); got != "[{Routes:[{Route:GET /hello Status:200 Requests:3} {Route:GET /hello Status:429 Requests:2}]}]" {
+		t.Errorf("the traffic is %s, want three requests that got through and two that did not", got)
 	}
 	metrics := get(t, client, p.admin+"/metrics", nil).body
-	requireMetric(t, metrics, `goflow_stream_items_total{.*stream_name="traffic".*outcome="emitted".*stage="buffer".*} 3`)
+	requireMetric(t, metrics, `goflow_stream_items_total{.*stream_name="traffic".*outcome="emitted".*stage="buffer".*} 5`)
 	if code := p.signal(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d; it said:\n%s", code, p.stderr.text())
 	}
@@ -371,7 +371,9 @@ func TestGatewayWritesAnAccessLogAndShowsItsTraffic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Count(string(lines), `"method":"GET","path":"/hello","status":200,"bytes":32,`); got != 3 || strings.Count(string(lines), "\n") != 3 {
+	served := strings.Count(string(lines), `"method":"GET","path":"/hello","status":200,"bytes":32,`)
+	refused := strings.Count(string(lines), `"method":"GET","path":"/hello","status":429,`)
+	if served != 3 || refused != 2 || strings.Count(string(lines), "\n") != 5 {
 		t.Errorf("the access log is\n%s", lines)
 	}
 }

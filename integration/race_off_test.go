@@ -2,4 +2,7 @@
 
 package integration
 
-const raceEnabled = false
+const (
+	raceEnabled   = false
+	raceAllowance = 0
+)

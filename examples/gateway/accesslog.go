@@ -10,18 +10,35 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/fxmodule/httpfx"
 	"github.com/goflow-go/goflow/fxmodule/streamsfx"
 	"github.com/goflow-go/goflow/streams/writer"
 )
 
 // accessLog writes a line for each request, without making it wait for the disk.
 func accessLog(cfg config) fx.Option {
-	return streamsfx.Writer("access-log", func() (io.Writer, error) {
-		if cfg.AccessLog == "" {
-			return io.Discard, nil
-		}
-		return os.OpenFile(cfg.AccessLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	}, writer.Config{Overflow: writer.DropNewest}) // rather lose lines than hold up requests
+	return fx.Options(
+		streamsfx.Writer("access-log", func() (io.Writer, error) {
+			if cfg.AccessLog == "" {
+				return io.Discard, nil
+			}
+			return os.OpenFile(cfg.AccessLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		}, writer.Config{Overflow: writer.DropNewest}), // rather lose lines than hold up requests
+		httpfx.AsOption("gateway", watching),
+	)
+}
+
+type watchParams struct {
+	fx.In
+
+	Log     *writer.Writer `name:"access-log"`
+	Traffic *traffic
+}
+
+// watching sees requests from outside the limit, so that those it refuses are told of too.
+func watching(p watchParams) flowhttp.MiddlewareOption {
+	return flowhttp.WithOuter(func(next http.Handler) http.Handler { return &watched{next, p.Log, p.Traffic} })
 }
 
 // request is what is remembered of a request that is over.

@@ -33,17 +33,18 @@ func application(cfg config, stderr io.Writer) fx.Option {
 		fx.NopLogger, // run tells what goes wrong
 
 		limitfx.Keyed("clients", limit.KeyedConfig{Rate: cfg.Rate, Burst: cfg.Burst}),
-		limitfx.TokenBucket("log", limit.TokenBucketConfig{Rate: limit.PerSecond(1), Burst: 5}),
+		limitfx.Embedded(limitfx.TokenBucket("log", limit.TokenBucketConfig{Rate: limit.PerSecond(1), Burst: 5})),
+		sharing(cfg),
 		upstream(cfg),
 		guards(cfg),
 		accessLog(cfg),
 		analytics(),
-		httpfx.AsHandler("gateway", newHandler),
+		httpfx.AsHandler("gateway", newProxy),
 		httpfx.Serve("gateway", httpfx.Config{
 			Server: flowhttp.ServerConfig{Addr: cfg.Addr},
 			Limit:  "clients",
 		}),
-		jobs(),
+		jobs(cfg),
 		load(cfg),
 	)
 }
@@ -58,6 +59,7 @@ type endpoints struct {
 	gateway *flowhttp.Server
 	admin   adminfx.Server
 	target  target
+	limits  string // whose they are
 }
 
 type endpointParams struct {
@@ -66,12 +68,15 @@ type endpointParams struct {
 	Gateway *flowhttp.Server `name:"gateway"`
 	Admin   adminfx.Server
 	Target  target
+	Config  config
 }
 
-func newEndpoints(p endpointParams) endpoints { return endpoints{p.Gateway, p.Admin, p.Target} }
+func newEndpoints(p endpointParams) endpoints {
+	return endpoints{p.Gateway, p.Admin, p.Target, whose(p.Config.Redis)}
+}
 
 // String is what the gateway says when it is ready.
 func (e endpoints) String() string {
-	return fmt.Sprintf("gateway  http://%s  in front of %s\nadmin    http://%s  /metrics /readyz /livez /startupz\n",
-		e.gateway.Addr(), e.target.url(), e.admin.Addr())
+	return fmt.Sprintf("gateway  http://%s  in front of %s\nadmin    http://%s  /metrics /readyz /livez /startupz\nlimits   %s\n",
+		e.gateway.Addr(), e.target.url(), e.admin.Addr(), e.limits)
 }

@@ -10,21 +10,23 @@ import (
 	"time"
 
 	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/fxmodule/redisfx"
 	"github.com/goflow-go/goflow/limit"
 )
 
 // config is what the gateway can be told, by flags and by environment variables.
 type config struct {
-	Addr        string        // where it serves
-	Admin       string        // where it serves probes and metrics
-	Upstream    string        // what it fronts; "" starts a sample
-	Rate        limit.Rate    // of each client
-	Burst       int           // of each client
-	Concurrency int           // requests at the upstream at the same time
-	Timeout     time.Duration // of a request at the upstream, retries included
-	Load        int           // own requests a second
-	AccessLog   string        // the file of the access log; "" writes none
-	Drain       time.Duration // how long it stays up after it has become not ready
+	Addr        string         // where it serves
+	Admin       string         // where it serves probes and metrics
+	Upstream    string         // what it fronts; "" starts a sample
+	Rate        limit.Rate     // of each client
+	Burst       int            // of each client
+	Concurrency int            // requests at the upstream at the same time
+	Timeout     time.Duration  // of a request at the upstream, retries included
+	Load        int            // own requests a second
+	AccessLog   string         // the file of the access log; "" writes none
+	Drain       time.Duration  // how long it stays up after it has become not ready
+	Redis       redisfx.Config // through which limits are shared; without addresses they are not
 }
 
 // errHelp says that the user asked for the usage, which is its text.
@@ -54,16 +56,7 @@ func parse(args []string, env func(string) (string, bool)) (cfg config, err erro
 	fs.StringVar(&cfg.AccessLog, "access-log", "", "append a line for each request to this `file`")
 	fs.DurationVar(&cfg.Drain, "drain", 0, "on SIGTERM, go on for this `duration` after having become not ready")
 
-	var faults []error
-	fs.VisitAll(func(f *flag.Flag) {
-		name := variable(f.Name)
-		if v, ok := env(name); ok {
-			if err := f.Value.Set(v); err != nil {
-				faults = append(faults, fmt.Errorf("invalid value %q for %s: %w", v, name, err))
-			}
-		}
-	})
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(fromEnv(fs, variable, env), fromEnv(redisFlags(&cfg.Redis), redisVariable, env)); err != nil {
 		return cfg, err
 	}
 	switch err := fs.Parse(args); {
@@ -75,6 +68,20 @@ func parse(args []string, env func(string) (string, bool)) (cfg config, err erro
 		return cfg, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	return cfg, cfg.validate()
+}
+
+// fromEnv sets flags by their environment variables.
+func fromEnv(fs *flag.FlagSet, variable func(flag string) string, env func(string) (string, bool)) error {
+	var faults []error
+	fs.VisitAll(func(f *flag.Flag) {
+		name := variable(f.Name)
+		if v, ok := env(name); ok {
+			if err := f.Value.Set(v); err != nil {
+				faults = append(faults, fmt.Errorf("invalid value %q for %s: %w", v, name, err))
+			}
+		}
+	})
+	return errors.Join(faults...)
 }
 
 // validate names the flag at fault; its environment variable is the same word.
@@ -100,6 +107,9 @@ func (c config) validate() error {
 		if err := (limit.KeyedConfig{Rate: c.Rate, Burst: c.Burst}).Validate(); err != nil {
 			faults = append(faults, fmt.Errorf("-rate and -burst: %w", err))
 		}
+		if err := c.Redis.Validate(); err != nil {
+			faults = append(faults, fmt.Errorf("%s*: %w", redisPrefix, err))
+		}
 	}
 	return errors.Join(faults...)
 }
@@ -115,6 +125,7 @@ func usage(fs *flag.FlagSet) string {
 	text.WriteString("Gateway is a reverse proxy with a limit for each client, traced and metered.\n\n")
 	fs.SetOutput(&text)
 	fs.PrintDefaults()
+	usageOfRedis(&text)
 	fmt.Fprintf(&text, "\nEach flag can be set by an environment variable too: -addr by %sADDR. Flags win.\n"+
 		"OpenTelemetry's own OTEL_* variables are honoured: OTEL_TRACES_EXPORTER=console prints traces.\n", envPrefix)
 	return text.String()

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/contrib/flowredis"
 	"github.com/goflow-go/goflow/core/resilience"
 	"github.com/goflow-go/goflow/fxmodule/schedfx"
 	"github.com/goflow-go/goflow/limit"
@@ -17,12 +18,12 @@ import (
 )
 
 // jobs are what the gateway does beside serving.
-func jobs() fx.Option {
-	return fx.Options(
-		schedfx.AsJob(newSweep),
-		schedfx.AsJob(newStatistics),
-		schedfx.AsJob(newProbe),
-	)
+func jobs(cfg config) fx.Option {
+	all := []fx.Option{schedfx.AsJob(newStatistics), schedfx.AsJob(newProbe)}
+	if !cfg.Redis.Shared() { // Redis forgets by itself
+		all = append(all, schedfx.AsJob(newSweep))
+	}
+	return fx.Options(all...)
 }
 
 type sweepParams struct {
@@ -49,26 +50,47 @@ func newSweep(p sweepParams) sched.Spec {
 type statisticsParams struct {
 	fx.In
 
-	Clients *limit.Keyed         `name:"clients"`
+	Clients limit.KeyedLimiter   `name:"clients"`
 	Stack   *resilience.Standard `name:"upstream"`
 	Logger  *slog.Logger
 }
 
-// newStatistics says what happened since it last did.
+// newStatistics says what happened here since it last did.
 func newStatistics(p statisticsParams) sched.Spec {
-	var last limit.Stats
+	var last decisions
 	return sched.Spec{
 		Name:    "statistics",
 		Trigger: sched.Every(time.Minute),
 		Task: func(ctx context.Context) error {
-			now := p.Clients.Stats()
-			p.Logger.InfoContext(ctx, "the last minute",
-				"allowed", now.Allowed-last.Allowed, "denied", now.Denied-last.Denied,
-				"clients", p.Clients.Len(), "breaker", p.Stack.Breaker().State().String())
+			now := decisionsOf(p.Clients)
+			attrs := []any{
+				"allowed", now.allowed - last.allowed, "denied", now.denied - last.denied,
+				"breaker", p.Stack.Breaker().State().String(),
+			}
+			if own, ok := p.Clients.(*limit.Keyed); ok {
+				attrs = append(attrs, "clients", own.Len())
+			}
+			p.Logger.InfoContext(ctx, "the last minute", attrs...)
 			last = now
 			return nil
 		},
 	}
+}
+
+// decisions are counts.
+type decisions struct{ allowed, denied int64 }
+
+// decisionsOf counts what a limiter has decided in this process, whoever shares it.
+func decisionsOf(l limit.KeyedLimiter) decisions {
+	switch l := l.(type) {
+	case *limit.Keyed:
+		s := l.Stats()
+		return decisions{s.Allowed, s.Denied}
+	case *flowredis.Keyed:
+		s := l.Stats()
+		return decisions{s.Coordinated.Allowed + s.Degraded.Allowed, s.Coordinated.Denied + s.Degraded.Denied}
+	}
+	return decisions{}
 }
 
 type probeParams struct {

@@ -4,6 +4,8 @@
 //	go run ./examples/gateway
 //	curl -i http://127.0.0.1:8080/hello
 //	curl http://127.0.0.1:9090/metrics
+//
+// With REDIS_ADDRS set, all gateways at that Redis share one limit for each client.
 package main
 
 import (
@@ -14,11 +16,15 @@ import (
 	"os"
 	"strings"
 
+	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/dig"
 	"go.uber.org/fx"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.LookupEnv, os.Stderr)) }
+func main() {
+	logging.Disable() // go-redis's own lines: that Redis is away is told once, by telemetry
+	os.Exit(run(os.Args[1:], os.LookupEnv, os.Stderr))
+}
 
 // Exit codes.
 const (

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,6 +36,10 @@ func TestEachWrongSettingIsOneClearLineAndStartsNothing(t *testing.T) {
 		"a load beyond gentle":            {args: []string{"-load", "100000"}, want: "-load"},
 		"a drain beyond the stop budget":  {args: []string{"-drain", "1m"}, want: "-drain"},
 		"a variable":                      {env: map[string]string{"GATEWAY_BURST": "many"}, want: `"many" for GATEWAY_BURST`},
+		"an address of Redis":             {env: map[string]string{"REDIS_ADDRS": "127.0.0.1:6379,redis"}, want: `REDIS_*: Addrs[1] must be host:port, got "redis"`},
+		"a cluster behind Sentinels":      {env: map[string]string{"REDIS_ADDRS": "h:1", "REDIS_CLUSTER": "1", "REDIS_MASTER_NAME": "m"}, want: "Cluster must not be set with MasterName"},
+		"a switch of Redis":               {env: map[string]string{"REDIS_TLS": "perhaps"}, want: `"perhaps" for REDIS_TLS`},
+		"a fallback":                      {env: map[string]string{"REDIS_FALLBACK": "shut"}, want: `"shut" for REDIS_FALLBACK`},
 		"a variable's rate":               {env: map[string]string{"GATEWAY_RATE": "-1/s"}, want: "GATEWAY_RATE"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,13 +78,34 @@ func TestFlagsWinOverVariables(t *testing.T) {
 	}
 }
 
+func TestRedisIsReadFromItsOwnVariables(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{
+		"REDIS_ADDRS": "127.0.0.1:1, 127.0.0.1:2", "REDIS_MASTER_NAME": "limits", "REDIS_USERNAME": "gateway",
+		"REDIS_PASSWORD": "secret", "REDIS_TLS": "true", "REDIS_FALLBACK": "closed", "REDIS_INSTANCES": "3",
+	}
+	cfg, err := parse(nil, func(k string) (string, bool) { v, ok := env[k]; return v, ok })
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%+v %s", cfg.Redis, string(cfg.Redis.Client.Password))
+	for _, want := range []string{
+		"Addrs:[127.0.0.1:1 127.0.0.1:2]", "MasterName:limits", "Cluster:false", "Username:gateway", "Password:[redacted]",
+		"TLS:true", "Prefix:goflow:gateway", "Budget:50ms", "Instances:3", "Fallback:closed", " secret",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it is %s, without %s", got, want)
+		}
+	}
+}
+
 func TestHelpPrintsEveryFlagAndSucceeds(t *testing.T) {
 	t.Parallel()
 	var stderr strings.Builder
 	if code := run([]string{"-h"}, func(string) (string, bool) { return "", false }, &stderr); code != exitOK {
 		t.Errorf("exit code %d, want 0", code)
 	}
-	for _, f := range []string{"-addr", "-admin", "-upstream", "-rate", "-burst", "-concurrency", "-timeout", "-load", "-drain", "GATEWAY_ADDR"} {
+	for _, f := range []string{"-addr", "-admin", "-upstream", "-rate", "-burst", "-concurrency", "-timeout", "-load", "-drain", "GATEWAY_ADDR", "REDIS_ADDRS host:port,..."} {
 		if !strings.Contains(stderr.String(), f) {
 			t.Errorf("usage does not tell %s", f)
 		}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/limit"
-	"github.com/goflow-go/goflow/streams/writer"
 )
 
 type proxyParams struct {
@@ -23,17 +22,6 @@ type proxyParams struct {
 	Lines     *limit.TokenBucket `name:"log"` // an upstream that is down must not flood the log
 	Logger    *slog.Logger
 }
-
-type handlerParams struct {
-	fx.In
-
-	Proxy   proxyParams
-	Log     *writer.Writer `name:"access-log"`
-	Traffic *traffic
-}
-
-// newHandler serves a request, and tells of it.
-func newHandler(p handlerParams) *watched { return &watched{newProxy(p.Proxy), p.Log, p.Traffic} }
 
 // newProxy forwards requests to the upstream.
 func newProxy(p proxyParams) *httputil.ReverseProxy {
