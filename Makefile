@@ -32,6 +32,13 @@ demo: ## run the gateway on 127.0.0.1:8080
 
 ROWS ?= 1
 
+.PHONY: faults
+faults: redis ## run the fault matrix in full, ROWS=R3,R4 for some of limits, and write docs/reliability.md
+	GOFLOW_FAULTS="$(ROWS)" GOFLOW_FAULTS_REPORT="$(CURDIR)/docs/reliability.md" \
+		go test -count=1 -timeout 40m -v -run TestLimitsHoldWhateverGoesWrong ./integration/faults
+	GOFLOW_STOPPED_LEADERS=50 GOFLOW_CUT_LEADERS=50 \
+		go test -count=1 -timeout 20m -v -run 'StoodStill|TestWorkIsTold|WorkOfAKilled' ./contrib/flowredis
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for 20 s
 	@{ grep -rE --include='*_test.go' -o '^func Fuzz\w*' . || true; } | sed -E 's|/[^/]*:func | |' | sort -u | \
