@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ours is goflow as an application has it.
 const ours = "goflow-metered"
@@ -37,7 +40,7 @@ const (
 	figureAtLeast              // impl >= bound
 )
 
-var goals = []goal{
+var goals = slices.Concat([]goal{
 	{"allow", place{"Bucket/allowed/serial", 1, "ns/op"}, ours, ratioAtMost, "x-time", 0.45},
 	{"allow: allocations", place{"Bucket/allowed/serial", 1, "allocs/op"}, ours, figureAtMost, "x-time", 0},
 	{"what counters cost", place{"Bucket/allowed/serial", 1, "ns/op"}, "goflow-counters", excessAtMost, "bare-gcra", 2.5},
@@ -103,7 +106,7 @@ var goals = []goal{
 	{"what telemetry costs a task", place{"TaskTelemetry/serial", 1, "ns/op"}, ours, excessAtMost, "goflow-noop", 40},
 	{"what telemetry costs a task, 2 processors", place{"TaskTelemetry/serial", 2, "ns/op"}, ours, excessAtMost, "goflow-noop", 40},
 	{"typed result: allocations", place{"Future/serial", 1, "allocs/op"}, ours, figureAtMost, "pond", 3},
-}
+}, streamGoals, redisGoals)
 
 // outcome is a goal's row.
 type outcome struct {

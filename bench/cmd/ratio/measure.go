@@ -51,6 +51,26 @@ var all = []suite{
 	{name: "Wake", dir: "sched", title: "A task handed to an idle pool, run and waited for", cost: true},
 	{name: "Future", dir: "sched", title: "A task's result asked for and taken, 256 outstanding", cost: true},
 	{name: "TaskTelemetry", dir: "sched", title: "What telemetry costs a task", cost: true},
+	{name: "Pipeline", dir: "streams", title: "Filter, parallel map, batch and store", cost: true},
+	{name: "MapFilterSum", dir: "streams", title: "Map, filter and fold", cost: true},
+	{name: "ParallelMap", dir: "streams", title: "A map in eight goroutines", cost: true},
+	{name: "Batch", dir: "streams", title: "Batches of 1000, or of a second", cost: true},
+	{name: "Group", dir: "streams", title: "Items counted by key", cost: true},
+	{name: "Telemetry", dir: "streams", title: "What telemetry costs an item", cost: true},
+	{name: "Writer", dir: "streams", title: "Lines written to a file, closing included", cost: true},
+	{name: "WriterTail", dir: "streams", title: "How long a write of a line takes", cost: true},
+	{name: "Queue", dir: "streams", title: "A queue on disk, nothing synced", cost: true},
+	{name: "Durable", dir: "streams", title: "A queue on disk, every record synced", cost: true},
+	{name: "Overflow", dir: "streams", title: "Records handed over in memory, and on disk when it is full", cost: true},
+	{name: "Damage", dir: "streams", worst: true, title: "A thousand records on disk, damaged: the worst run"},
+	{name: "EarlyStop", dir: "streams", worst: true, title: "Ten items taken of an endless source: the worst run"},
+	{name: "Panic", dir: "streams", title: "Functions that panic"},
+	{name: "Decision", dir: "redis", title: "A permit taken in Redis", cost: true},
+	{
+		name: "Shared", dir: "redis", worst: true,
+		title: "Four clients asking all the time: permits given, of rate*t + burst; the worst run",
+	},
+	{name: "Lock", dir: "redis", title: "A lock in Redis taken and freed", cost: true},
 }
 
 func names() (names []string) {

@@ -240,11 +240,13 @@ func TestEveryBenchmarkIsASuiteWhereItSaysItIs(t *testing.T) {
 func TestAPackageIsBuiltOnceForTheSuitesChosenOfIt(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string][]string{
-		".":                   {"limit", "resilience", "sched"},
+		".":                   {"limit", "resilience", "sched", "streams", "redis"},
 		"Bucket|Pace":         {"limit"},
 		"Stack|Breaker":       {"resilience"},
 		"Keyed|Retry":         {"limit", "resilience"},
 		"^sched/":             {"sched"},
+		"^streams/":           {"streams"},
+		"^redis/":             {"redis"},
 		"^(limit|resilience)": {"limit", "resilience"},
 	} {
 		if got := (config{bench: regexp.MustCompile(pattern)}).dirs(); !slices.Equal(got, want) {
