@@ -403,8 +403,8 @@ func TestRunEndsSoonAfterItsContext(t *testing.T) {
 		before func()
 		within time.Duration
 	}{
-		{"while it waits for messages", func() {}, 400 * time.Millisecond},
-		{"while redis stands still", server.Pause, 1500 * time.Millisecond},
+		{"while it waits for messages", func() {}, 2 * time.Second},
+		{"while redis stands still", server.Pause, 4 * time.Second},
 	} {
 		l := newLine(t, clientOf(t, server.Addr()))
 		seen := newTallied()
@@ -414,7 +414,7 @@ func TestRunEndsSoonAfterItsContext(t *testing.T) {
 		await(t, "an acknowledgement", patient, func() bool { return consumer.Stats().Acknowledged == 1 })
 		c.before()
 		began := time.Now()
-		if err := stop(); err != nil && c.within < time.Second {
+		if err := stop(); err != nil && c.within < 3*time.Second {
 			t.Errorf("%s: got %v", c.name, err)
 		}
 		if took := time.Since(began); took > c.within {
