@@ -149,6 +149,22 @@ func TestBudgetIsKeptWithAClientThatHeedsNoContext(t *testing.T) { // alone, as 
 	})
 }
 
+func TestALeaseKeepsItsCallersDeadlineWithAClientThatHeedsNoContext(t *testing.T) { // alone, as it measures times
+	server := redistest.Single(t)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ReadTimeout: 2 * time.Second})
+	defer func() { _ = client.Close() }()
+	leases := newLeases(t, client, flowredis.Config{})
+	server.Pause()
+	defer server.Resume()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err := leases.Acquire(ctx, "k", "ann", time.Minute)
+	if took := time.Since(began); err == nil || took > 600*time.Millisecond {
+		t.Errorf("it came back after %v with %v, want an error after 50ms", took, err)
+	}
+}
+
 func TestNoCallIsChargedTwiceWhenRepliesAreLost(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -134,19 +134,13 @@ func (c *Coordinator) runPatiently(ctx context.Context, s *script, call []any) (
 		budget = max(min(budget, time.Until(deadline)), time.Microsecond)
 	}
 	cmd, v, err := c.askWithin(ctx, &c.patience, budget, start, c.alone, s, asInts, call)
+	now := clock.Now()
 	if v == notRun || v == unknown {
-		c.lookAround()
+		c.lookAround(now)
 	}
-	c.inst.roundTrip(ctx, time.Duration(clock.Now()-start), err)
+	c.inst.roundTrip(ctx, time.Duration(now-start), err)
 	if err != nil {
 		return nil, err
 	}
 	return cmd.(ints).Val(), nil
-}
-
-// lookAround has a cluster client look for a new topology, after something outside the gate failed.
-func (c *Coordinator) lookAround() {
-	if c.brought.cluster != nil {
-		c.reload(clock.Now())
-	}
 }

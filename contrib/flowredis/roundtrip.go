@@ -57,6 +57,11 @@ func (c *Coordinator) settle(ticket *phase, now int64, v verdict, err error) {
 	case notRun, unknown, verdicts:
 	}
 	c.gate.done(ticket, now, false, err)
+	c.lookAround(now)
+}
+
+// lookAround has a client of a cluster look for a new topology.
+func (c *Coordinator) lookAround(now int64) {
 	if c.brought.cluster != nil {
 		c.reload(now)
 	}
@@ -137,6 +142,8 @@ func (c *Coordinator) alone(ctx *budgeted, cmd redis.Cmder) error {
 	select {
 	case err := <-done:
 		return err
+	case <-ctx.Context.Done():
+		return ctx.Context.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -228,7 +228,7 @@ func hopeless(err error) bool {
 // wentWrong notes a request that failed.
 func (c *Consumer) wentWrong(ctx context.Context, err error) {
 	c.failures.Add(1)
-	c.coordinator.lookAround()
+	c.coordinator.lookAround(clock.Now())
 	if !lostGroup(err) && c.paused.CompareAndSwap(false, true) {
 		c.stateChanged(ctx, err)
 	}

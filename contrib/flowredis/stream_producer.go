@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/internal/clock"
 	"github.com/goflow-go/goflow/telemetry/flowconv"
 )
 
@@ -111,7 +112,7 @@ func (p *Producer) send(ctx context.Context, messages []Message) (added int, err
 		err = failure
 	}
 	if err != nil {
-		p.coordinator.lookAround()
+		p.coordinator.lookAround(clock.Now())
 	}
 	return added, err
 }
