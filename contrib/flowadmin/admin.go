@@ -4,6 +4,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/core/health"
@@ -15,6 +16,7 @@ type Admin struct {
 	hosts   map[string]bool
 	health  *health.Registry // nil: no probes
 	metrics http.Handler     // nil: no metrics
+	console http.Handler     // nil: no console
 	pages   []Page
 	mux     *http.ServeMux
 	index   []link
@@ -43,8 +45,11 @@ func New(name string, cfg Config, opts ...Option) (*Admin, error) {
 	return a, nil
 }
 
-// profiles is where the profiles are.
-const profiles = "/debug/pprof/"
+// Where the profiles and the console are.
+const (
+	profiles = "/debug/pprof/"
+	console  = "/debug/flow/"
+)
 
 // validPages reports what is wrong with the application's pages.
 func (a *Admin) validPages() error {
@@ -69,6 +74,9 @@ func (a *Admin) route(profiling bool) {
 	if profiling {
 		a.add(profiles, "profiles", a.guard(newProfiler()))
 	}
+	if a.console != nil {
+		a.add(console, "the console", a.guard(http.StripPrefix(strings.TrimSuffix(console, "/"), a.console)))
+	}
 	for _, p := range a.pages {
 		a.add(p.Path, p.Text, a.guard(p.Handler))
 	}
@@ -88,12 +96,17 @@ func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && !a.consoles(r) {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD are allowed", http.StatusMethodNotAllowed)
 		return
 	}
 	a.mux.ServeHTTP(w, r)
+}
+
+// consoles says whether a request is the console's, which alone may be sent something.
+func (a *Admin) consoles(r *http.Request) bool {
+	return a.console != nil && strings.HasPrefix(r.URL.Path, console)
 }
 
 func (a *Admin) serveIndex(w http.ResponseWriter, r *http.Request) {

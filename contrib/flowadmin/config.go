@@ -55,7 +55,7 @@ func (p Page) validate(taken map[string]bool) error {
 	var faults core.Faults
 	clean := strings.HasPrefix(p.Path, "/") && path.Clean(p.Path) == p.Path && !strings.ContainsAny(p.Path, " {}?#")
 	faults.Require(clean, "Page.Path", p.Path, `must be a plain path such as "/debug/traffic"`)
-	own := p.Path != "/" && !taken[p.Path] && !strings.HasPrefix(p.Path+"/", profiles)
+	own := p.Path != "/" && !taken[p.Path] && !strings.HasPrefix(p.Path+"/", profiles) && !strings.HasPrefix(p.Path+"/", console)
 	faults.Require(own, "Page.Path", p.Path, "must not be that of another page")
 	faults.Require(p.Handler != nil, "Page.Handler", p.Path, "must not be nil")
 	return faults.Err()
@@ -64,6 +64,13 @@ func (p Page) validate(taken map[string]bool) error {
 // WithPages serves pages of the application's own to those who may see the index, which lists them.
 func WithPages(pages ...Page) Option {
 	return optionFunc(func(a *Admin) { a.pages = append(a.pages, pages...) })
+}
+
+// WithConsole serves h at /debug/flow/, which is taken off the path, to those who may see the index. It
+// is what package console makes. It alone takes other methods than GET and HEAD: who may change something
+// is for it to say. Without it there is no such endpoint.
+func WithConsole(h http.Handler) Option {
+	return optionFunc(func(a *Admin) { a.console = h })
 }
 
 // WithMetrics serves h at /metrics. Without it there is no such endpoint.

@@ -17,6 +17,7 @@
 //	GET /debug/pprof/NAME      heap, goroutine, allocs, ...          Config.Profiling
 //	GET /debug/pprof/profile   CPU, over ?seconds=30, 30 at most     Config.Profiling
 //	GET /debug/pprof/trace     execution trace, over ?seconds=1      Config.Profiling
+//	... /debug/flow/           the console, see package console      WithConsole
 //
 // A probe answers 200 `ok` or 503 `down`; with ?verbose, or with Accept: application/json, it
 // answers with the whole [health.Report], whose texts are those of the checks' errors. Probes read
@@ -30,5 +31,5 @@
 // address, localhost, or listed in Config.Hosts; any other gets 421. Probes and /metrics are
 // exempt, since the kubelet and Prometheus call them by the address of the pod; what they show
 // should hold no secrets. Profiles refuse requests a browser marks as cross-site, and are taken
-// one at a time. Everything is GET or HEAD, and nothing changes state.
+// one at a time. Everything but the console is GET or HEAD, and nothing changes state.
 package flowadmin
