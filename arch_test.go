@@ -25,7 +25,7 @@ type rule struct {
 var (
 	floor0 = []string{"std", "./internal/...", "./core", "./core/health"}
 	floor1 = slices.Concat(floor0, []string{"./telemetry", "./telemetry/flowconv"})
-	floor2 = slices.Concat(floor1, []string{"./core/resilience/...", "./core/lease/...", "./limit/...", "./sched/...", "./streams/..."})
+	floor2 = slices.Concat(floor1, []string{"./core/health/...", "./core/resilience/...", "./core/lease/...", "./limit/...", "./sched/...", "./streams/..."})
 
 	otelAPI = []string{
 		"go.opentelemetry.io/otel", "go.opentelemetry.io/otel/attribute/...", "go.opentelemetry.io/otel/baggage",
@@ -46,8 +46,10 @@ var rules = []rule{
 	{[]string{"./internal/..."}, []string{"std", "./internal/..."}, "internal packages stand below everything else"},
 	{[]string{"./core"}, []string{"std", "./internal/..."}, "core needs the standard library only"},
 	{[]string{"./core/health"}, floor0, "core/health needs core and the standard library only"},
+	{[]string{"./core/health/checks"}, floor0, "ready-made checks need core and the standard library only"},
 	{[]string{"./telemetry", "./telemetry/flowconv"}, slices.Concat(floor1, otelAPI), "engines link the OpenTelemetry API, never the SDK"},
 	{[]string{"./telemetry/otelsdk/...", "./telemetry/telemetrytest/..."}, slices.Concat(floor1, otelAll), "setting up the SDK knows no engine"},
+	engine("./core/health/watch"),
 	engine("./core/resilience/..."),
 	engine("./core/lease/..."),
 	engine("./limit/..."),
@@ -66,6 +68,11 @@ var rules = []rule{
 		[]string{"./fxmodule/redisfx/..."},
 		slices.Concat(wiring, []string{"github.com/redis/go-redis/v9/...", "github.com/redis/go-redis/extra/redisotel/v9"}),
 		"redisfx provides a Redis client that reports by its own library",
+	},
+	{
+		[]string{"./fxmodule/grpcfx/..."},
+		slices.Concat(wiring, []string{"google.golang.org/grpc/..."}),
+		"grpcfx takes services and options in gRPC's own types, and provides a connection",
 	},
 	{[]string{"./fxmodule/..."}, wiring, "fxmodule wires what the floors below export; the SDK is set up by telemetry/otelsdk"},
 	{[]string{"./examples/...", "./integration/..."}, []string{"*"}, "the top floor imports anything"},

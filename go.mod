@@ -3,11 +3,13 @@ module github.com/goflow-go/goflow
 go 1.26.0
 
 require (
+	github.com/coder/websocket v1.8.15 // tests: a WebSocket through flowhttp and a reverse proxy
 	github.com/prometheus/client_golang v1.25.0 // the OpenMetrics exposition of otelsdk
 	github.com/redis/go-redis/extra/redisotel/v9 v9.23.0 // spans and metrics of the Redis client, in fxmodule/redisfx
 	github.com/redis/go-redis/v9 v9.23.0 // the Redis client of contrib/flowredis: single, Sentinel and Cluster, and commands that are not retried
 	go.opentelemetry.io/contrib/bridges/otelslog v0.21.0 // slog records as OpenTelemetry log records
 	go.opentelemetry.io/contrib/exporters/autoexport v0.72.0 // exporters from OTEL_* variables, as every other service reads them
+	go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc v0.72.0 // gRPC spans and metrics by the conventions' own library
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0 // HTTP spans and metrics by the conventions' own library
 	go.opentelemetry.io/contrib/instrumentation/runtime v0.72.0 // Go runtime metrics
 	go.opentelemetry.io/contrib/propagators/autoprop v0.72.0 // propagators from OTEL_PROPAGATORS
@@ -23,8 +25,16 @@ require (
 	go.uber.org/dig v1.19.0 // the gateway tells the root cause of a failed boot
 	go.uber.org/fx v1.24.0 // fxmodule
 	go.uber.org/goleak v1.3.0 // tests: no goroutine outlives its engine
-	google.golang.org/protobuf v1.36.12 // tests: the same
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // RetryInfo and QuotaFailure, in contrib/flowgrpc
+	google.golang.org/grpc v1.85.0 // contrib/flowgrpc and fxmodule/grpcfx
+	google.golang.org/protobuf v1.36.12 // contrib/flowgrpc: the types of gRPC's messages; tests: what was exported
 	pgregory.net/rapid v1.3.0 // tests: properties and models
+)
+
+require (
+	go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc v0.72.0
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc
+	google.golang.org/grpc v1.85.0
 )
 
 require (
@@ -61,10 +71,8 @@ require (
 	go.uber.org/atomic v1.12.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	go.uber.org/zap v1.26.0 // indirect
-	golang.org/x/net v0.59.0 // indirect
+	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/text v0.42.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260928230214-8a89bd6388cc // indirect
-	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // indirect
-	google.golang.org/grpc v1.84.0 // indirect
 )

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/goflow-go/goflow/internal/label"
 )
 
 // Member is a [Service] of a [Group] under the name its errors carry.
@@ -175,6 +177,7 @@ func (g *Group) stop(ctx context.Context) error {
 // watch passes on the first failure of the members; the caller holds the turn.
 func (g *Group) watch() {
 	quit := make(chan struct{})
+	mark := label.NewMark("group", g.name)
 	var watchers sync.WaitGroup
 	for _, m := range g.members {
 		w, ok := m.Service.(Watched)
@@ -182,6 +185,7 @@ func (g *Group) watch() {
 			continue
 		}
 		watchers.Go(func() {
+			mark.Label()
 			var err error
 			select {
 			case err = <-w.Failed():

@@ -68,7 +68,7 @@ func Call[T any](ctx context.Context, p Policy, f func(ctx context.Context) (T, 
 	switch p := p.(type) {
 	case nil:
 		return f(ctx)
-	case *admission:
+	case *Gate:
 		return callAdmitted(ctx, p, f)
 	case Admitter:
 		return callAdmitter(ctx, p, f)

@@ -100,6 +100,14 @@ func (s *Scope) StartLinked(ctx context.Context, name string, links []trace.Link
 	return s.start(ctx, name, trace.WithNewRoot(), linked(links), trace.WithAttributes(attrs...))
 }
 
+// StartAt starts a new root for work that began at a time that is past by now. Only [Never] holds it back.
+func (s *Scope) StartAt(ctx context.Context, name string, start time.Time, attrs ...attribute.KeyValue) (context.Context, Span) {
+	if s.policy == Never {
+		return ctx, Span{}
+	}
+	return s.start(ctx, name, trace.WithNewRoot(), trace.WithTimestamp(start), trace.WithAttributes(attrs...))
+}
+
 func linked(links []trace.Link) trace.SpanStartOption {
 	return trace.WithLinks(links[:min(len(links), MaxLinks)]...)
 }
@@ -147,6 +155,13 @@ func (s *Scope) Ended(ctx context.Context, name string, start time.Time, err err
 	span.End(err)
 }
 
+// Between makes the span of an operation that began and ended at times that someone else has told. The caller has
+// looked at [Scope.Traced], as for [Scope.Ended].
+func (s *Scope) Between(ctx context.Context, name string, start, end time.Time, err error, attrs ...attribute.KeyValue) {
+	_, span := s.start(ctx, name, trace.WithTimestamp(start), trace.WithAttributes(attrs...))
+	span.end(err, trace.WithTimestamp(end))
+}
+
 // Recording reports whether attributes would be kept.
 func (s Span) Recording() (recording bool) {
 	if s.span != nil {
@@ -163,7 +178,9 @@ func (s Span) Set(attrs ...attribute.KeyValue) {
 }
 
 // End ends the span. An error marks it failed, with its class as error.type.
-func (s Span) End(err error) {
+func (s Span) End(err error) { s.end(err) }
+
+func (s Span) end(err error, opts ...trace.SpanEndOption) {
 	if s.span == nil {
 		return
 	}
@@ -172,7 +189,7 @@ func (s Span) End(err error) {
 			s.span.SetStatus(codes.Error, err.Error())
 			s.span.SetAttributes(flowconv.ErrorTypeKey.String(core.ErrorType(err)))
 		}
-		s.span.End()
+		s.span.End(opts...)
 	})
 }
 

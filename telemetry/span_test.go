@@ -185,6 +185,40 @@ func TestAnEndedOperationGetsASpanOfItsOwnTimes(t *testing.T) {
 	})
 }
 
+func TestATraceToldInHindsightHasTheTimesItWasTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rec := telemetrytest.New(t)
+		s := telemetry.NewScope(scopeName, rec.Options()...)
+		request, parent := rec.StartSpan(t.Context(), "request")
+		now := time.Now()
+		ctx, root := s.StartAt(request, "take checkout", now.Add(-time.Minute), checkout)
+		s.Between(ctx, "wait checkout", now.Add(-40*time.Second), now.Add(-30*time.Second), errors.New("refused"), checkout)
+		root.End(nil)
+		parent.End()
+		got := rec.RequireSpan("wait checkout", checkout, flowconv.ErrorTypeKey.String(core.TypeOther))
+		if from, to := now.Sub(got.StartTime()), now.Sub(got.EndTime()); from != 40*time.Second || to != 30*time.Second {
+			t.Errorf("the span is from %v to %v ago, want from 40s to 30s", from, to)
+		}
+		of := rec.RequireSpan("take checkout", checkout)
+		if took := of.EndTime().Sub(of.StartTime()); of.Parent().IsValid() || took != time.Minute {
+			t.Errorf("its parent took %v and has the parent %v, want a root of 1m", took, of.Parent())
+		}
+		if got.Parent().SpanID() != of.SpanContext().SpanID() {
+			t.Error("the span is not below the root")
+		}
+	})
+}
+
+func TestAScopeThatNeverTracesStartsNoTraceInHindsight(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	s := telemetry.NewScope(scopeName, append(rec.Options(), telemetry.WithSpans(telemetry.Never))...)
+	_, span := s.StartAt(t.Context(), "take checkout", time.Now())
+	span.End(nil)
+	rec.RequireNoSpan("take checkout")
+}
+
 func TestScopesMadeBeforeTheSDKMakeSpansAndEventsAfterwards(t *testing.T) {
 	if !inOwnProcess(t) {
 		return

@@ -39,7 +39,23 @@ func TestAddRefusesABadCheck(t *testing.T) {
 		"long name":     {health.Check{Name: strings.Repeat("x", 129), Run: up}, "Check.Name must have at most 128 bytes"},
 		"no function":   {health.Check{Name: "x"}, `health: "app": Check.Run must not be nil, got "x"`},
 		"unknown group": {health.Check{Name: "x", Group: 3, Run: up}, "Check.Group must be Readiness, Liveness or Startup, got 3"},
-		"same name":     {health.Check{Name: "db", Run: up}, `health: "app": a readiness check "db" exists`},
+		"negative times": {
+			health.Check{Name: "x", Run: up, Interval: -1, Timeout: -1},
+			"Check.Interval must not be negative, got -1ns; Check.Timeout must not be negative, got -1ns",
+		},
+		"timeout above its interval": {
+			health.Check{Name: "x", Run: up, Interval: time.Second, Timeout: 2 * time.Second},
+			"Check.Timeout must not be above the interval, which is 1s, got 2s",
+		},
+		"timeout above the registry's interval": {
+			health.Check{Name: "x", Run: up, Timeout: time.Minute},
+			"Check.Timeout must not be above the interval, which is 10s, got 1m0s",
+		},
+		"negative thresholds": {
+			health.Check{Name: "x", Run: up, FailureThreshold: -1, SuccessThreshold: -1},
+			"Check.FailureThreshold must not be negative, got -1; Check.SuccessThreshold must not be negative, got -1",
+		},
+		"same name": {health.Check{Name: "db", Run: up}, `health: "app": a readiness check "db" exists`},
 	} {
 		err := r.Add(c.check)
 		if err == nil || !strings.Contains(err.Error(), c.want) || core.ErrorType(err) != core.TypeInvalid {

@@ -112,7 +112,7 @@ func TestChecksKeepTheValuesOfStartsContext(t *testing.T) {
 	})
 }
 
-func TestEveryChangeIsToldAndTheLastSixteenAreKept(t *testing.T) {
+func TestEveryChangeIsToldAndTheLast128AreKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var told []health.Change
@@ -131,7 +131,7 @@ func TestEveryChangeIsToldAndTheLastSixteenAreKept(t *testing.T) {
 		start(t, r)
 		<-time.After(time.Hour)
 		synctest.Wait()
-		if len(told) < 100 {
+		if len(told) < 150 {
 			t.Fatalf("told %d changes", len(told))
 		}
 		if got := line(told[0]); got != "  starting>ready " {
@@ -143,8 +143,8 @@ func TestEveryChangeIsToldAndTheLastSixteenAreKept(t *testing.T) {
 		if got := line(told[2]); got != "readiness flaky down>up " {
 			t.Errorf("got %q", got)
 		}
-		if got := r.Changes(); !slices.Equal(got, told[len(told)-16:]) {
-			t.Errorf("kept %d: %+v", len(got), got)
+		if got := r.Changes(); !slices.Equal(got, told[len(told)-128:]) {
+			t.Errorf("kept %d, which are not the last 128 of %d", len(got), len(told))
 		}
 		if err := r.Stop(t.Context()); err != nil {
 			t.Error(err)
@@ -172,12 +172,14 @@ func TestReportReadsWellAsJSON(t *testing.T) {
 			return errors.New("no connection")
 		})
 		add(t, r, health.Readiness, "cache", stuck)
+		add(t, r, health.Readiness, "slow", func(context.Context) error { return health.Degradedf("%d of 10 nodes", 9) })
 		start(t, r)
 		<-time.After(1500 * time.Millisecond)
 		got, err := json.Marshal(r.Report(health.Readiness))
 		want := `{"name":"app","group":"readiness","status":"down","state":"starting","checks":[` +
-			`{"name":"db","status":"down","error":"no connection","since":"2000-01-01T00:00:01Z","checked":"2000-01-01T00:00:01Z","took_ns":1000000000},` +
-			`{"name":"cache","status":"pending"}]}`
+			`{"name":"db","status":"down","error":"no connection","since":"2000-01-01T00:00:01Z","checked":"2000-01-01T00:00:01Z","took_ns":1000000000,"failures":1},` +
+			`{"name":"cache","status":"pending"},` +
+			`{"name":"slow","status":"degraded","error":"9 of 10 nodes","since":"2000-01-01T00:00:00Z","checked":"2000-01-01T00:00:00Z"}],"degraded":1}`
 		if err != nil || string(got) != want {
 			t.Errorf("got  %s %v\nwant %s", got, err, want)
 		}

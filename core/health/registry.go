@@ -16,14 +16,15 @@ const maxChecks = 128
 // Registry runs checks and answers probes about them; most callers want [Registry.Report]. It is a
 // [core.Service]: checks run between Start and Stop. All methods are safe for concurrent use.
 type Registry struct {
-	name     string
-	cfg      Config
-	onChange []func(Change)
+	name string
+	cfg  Config
 
-	mu      sync.Mutex // guards what is below, and check.result and check.busy
+	mu      sync.Mutex // guards what is below, and all of a check but its Check
 	state   State
 	checks  []*check
 	changes []Change
+	hooks   []*func(Change)             // replaced, never changed in place
+	onRun   []*func(Group, string, Run) // likewise
 
 	run    context.Context    //nolint:containedctx // the checks' own, from Start to Stop; else nil
 	cancel context.CancelFunc // ends run
@@ -49,6 +50,7 @@ func New(name string, cfg Config, opts ...Option) (*Registry, error) {
 // Add adds a check, before Start or after; after Start it is run at once. It is an error when the
 // group has one of that name, or the registry has 128.
 func (r *Registry) Add(c Check) error {
+	c = c.withDefaults(r.cfg)
 	if err := core.Configure("health", r.name, c.Validate()); err != nil {
 		return err
 	}
@@ -163,11 +165,4 @@ func (r *Registry) busy() string {
 		}
 	}
 	return strings.Join(names, ", ")
-}
-
-// tell calls the hooks; the caller does not hold r.mu.
-func (r *Registry) tell(c Change) {
-	for _, hook := range r.onChange {
-		_ = core.Try(context.Background(), func(context.Context) error { hook(c); return nil })
-	}
 }

@@ -6,19 +6,23 @@ import "time"
 type Report struct {
 	Name   string   `json:"name"`   // the registry's
 	Group  Group    `json:"group"`  // which probe
-	Status Status   `json:"status"` // Up or Down
+	Status Status   `json:"status"` // Up or Down, never another
 	State  State    `json:"state"`  // of the process
 	Checks []Result `json:"checks"` // of the group, in the order they were added
+
+	Degraded int `json:"degraded,omitempty"` // how many of the checks are
 }
 
 // Result is what is known about one check.
 type Result struct {
 	Name    string        `json:"name"`
 	Status  Status        `json:"status"`
-	Error   string        `json:"error,omitempty"`   // why it is down, at most 256 bytes
+	Error   string        `json:"error,omitempty"`   // why the last run was not up, or why the check is not, at most 256 bytes
 	Since   time.Time     `json:"since,omitzero"`    // when it became so
 	Checked time.Time     `json:"checked,omitzero"`  // when it was last found so
 	Took    time.Duration `json:"took_ns,omitempty"` // how long the last run took, at most the timeout
+
+	Failures int `json:"failures,omitempty"` // how many of the latest runs failed in a row
 }
 
 // Change is one change of a check's status, or of the state of the process.
@@ -28,11 +32,8 @@ type Change struct {
 	Check string    `json:"check,omitempty"` // the check's name; empty when the state changed
 	From  string    `json:"from"`            // the status or state before
 	To    string    `json:"to"`              // and after
-	Error string    `json:"error,omitempty"` // why the check is down
+	Error string    `json:"error,omitempty"` // why the check is not up
 }
-
-// maxChanges is how many of the last changes are kept.
-const maxChanges = 16
 
 // Report answers a probe from the cached results. It never runs a check and never waits for one.
 func (r *Registry) Report(group Group) Report {
@@ -50,21 +51,9 @@ func (r *Registry) Report(group Group) Report {
 		if c.result.Status == Down || c.result.Status == Pending && group != Liveness {
 			report.Status = Down
 		}
+		if c.result.Status == Degraded {
+			report.Degraded++
+		}
 	}
 	return report
-}
-
-// Changes lists the last 16 changes, the oldest first.
-func (r *Registry) Changes() []Change {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]Change{}, r.changes...)
-}
-
-// remember keeps a change; the caller holds r.mu.
-func (r *Registry) remember(c Change) {
-	if len(r.changes) == maxChanges {
-		r.changes = append(r.changes[:0], r.changes[1:]...)
-	}
-	r.changes = append(r.changes, c)
 }

@@ -40,17 +40,21 @@ func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // Status is the outcome of a check, or of a whole group.
 type Status uint8
 
-// The statuses. A group is up or down, never pending.
+// The statuses. A group is up or down, never another.
 const (
-	Pending Status = iota // has not run yet
-	Up                    // works
-	Down                  // does not work
+	Pending  Status = iota // has not run yet, or not often enough for its thresholds
+	Up                     // works
+	Down                   // does not work
+	Degraded               // works, but worse than it should: fails no probe
 )
 
-// String is the status's name: "pending", "up", "down".
+// String is the status's name: "pending", "up", "down", "degraded".
 func (s Status) String() string {
-	return name(int(s), "pending", "up", "down")
+	return name(int(s), "pending", "up", "down", "degraded")
 }
+
+// works reports whether a check of this status lets a probe succeed.
+func (s Status) works() bool { return s == Up || s == Degraded }
 
 // MarshalText gives the status's name.
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -17,3 +17,16 @@ const (
 func Do(ctx context.Context, kind, name string, f func(ctx context.Context)) {
 	pprof.Do(ctx, pprof.Labels(Kind, kind, Name, name), f)
 }
+
+// Mark is the labels of an instance, made once for goroutines that start often.
+type Mark struct {
+	ctx context.Context //nolint:containedctx // the labels, in the only form in which they can be set
+}
+
+// NewMark makes a Mark.
+func NewMark(kind, name string) Mark {
+	return Mark{pprof.WithLabels(context.Background(), pprof.Labels(Kind, kind, Name, name))}
+}
+
+// Label puts the labels on the calling goroutine, which keeps them until it ends.
+func (m Mark) Label() { pprof.SetGoroutineLabels(m.ctx) }

@@ -6,6 +6,12 @@ import "go.opentelemetry.io/otel/attribute"
 
 // Attribute keys.
 const (
+	// AppCallerKey is "goflow.app.caller": the function that appended the hook. On spans only.
+	AppCallerKey = attribute.Key("goflow.app.caller")
+	// AppFunctionKey is "goflow.app.function": the function that ran, with its import path. On spans only.
+	AppFunctionKey = attribute.Key("goflow.app.function")
+	// AppModuleKey is "goflow.app.module": the fx.Module the function belongs to. On spans only.
+	AppModuleKey = attribute.Key("goflow.app.module")
 	// AppStateKey is "goflow.app.state": where the application is in its life.
 	AppStateKey = attribute.Key("goflow.app.state")
 	// BreakerNameKey is "goflow.breaker.name": the name the breaker was made with.
@@ -28,6 +34,20 @@ const (
 	ChainOutcomeKey = attribute.Key("goflow.chain.outcome")
 	// ChainStepKey is "goflow.chain.step": the name of a step.
 	ChainStepKey = attribute.Key("goflow.chain.step")
+	// ConsoleActionKey is "goflow.console.action": what the operator did. On events only.
+	ConsoleActionKey = attribute.Key("goflow.console.action")
+	// ConsoleArgumentsKey is "goflow.console.arguments": with what, as JSON. On events only.
+	ConsoleArgumentsKey = attribute.Key("goflow.console.arguments")
+	// ConsoleEngineKindKey is "goflow.console.engine.kind": the kind of the engine an operator acted on.
+	ConsoleEngineKindKey = attribute.Key("goflow.console.engine.kind")
+	// ConsoleEngineNameKey is "goflow.console.engine.name": the name of the engine an operator acted on. On events only.
+	ConsoleEngineNameKey = attribute.Key("goflow.console.engine.name")
+	// ConsoleNameKey is "goflow.console.name": the name the console was made with.
+	ConsoleNameKey = attribute.Key("goflow.console.name")
+	// ConsoleOutcomeKey is "goflow.console.outcome": what became of a request.
+	ConsoleOutcomeKey = attribute.Key("goflow.console.outcome")
+	// ConsoleResultKey is "goflow.console.result": what has changed, for people. On events only.
+	ConsoleResultKey = attribute.Key("goflow.console.result")
 	// ConsumerNameKey is "goflow.consumer.name": the name the consumer was made with.
 	ConsumerNameKey = attribute.Key("goflow.consumer.name")
 	// ConsumerOutcomeKey is "goflow.consumer.outcome": what became of a message.
@@ -58,6 +78,18 @@ const (
 	FallbackNameKey = attribute.Key("goflow.fallback.name")
 	// FallbackOutcomeKey is "goflow.fallback.outcome": what became of a call.
 	FallbackOutcomeKey = attribute.Key("goflow.fallback.outcome")
+	// HealthCheckKey is "goflow.health.check": the name of the check.
+	HealthCheckKey = attribute.Key("goflow.health.check")
+	// HealthGroupKey is "goflow.health.group": which probe the check is for.
+	HealthGroupKey = attribute.Key("goflow.health.group")
+	// HealthNameKey is "goflow.health.name": the name the watch of the registry, or its webhook, was made with.
+	HealthNameKey = attribute.Key("goflow.health.name")
+	// HealthOutcomeKey is "goflow.health.outcome": what became of a notification.
+	HealthOutcomeKey = attribute.Key("goflow.health.outcome")
+	// HealthStateKey is "goflow.health.state": where the process is in its life.
+	HealthStateKey = attribute.Key("goflow.health.state")
+	// HealthStatusKey is "goflow.health.status": what a check, or one run of it, found.
+	HealthStatusKey = attribute.Key("goflow.health.status")
 	// HedgeNameKey is "goflow.hedge.name": the name the hedge was made with.
 	HedgeNameKey = attribute.Key("goflow.hedge.name")
 	// HedgeOutcomeKey is "goflow.hedge.outcome": what became of an extra run that was due.
@@ -110,6 +142,8 @@ const (
 	LimiterRateKey = attribute.Key("goflow.limiter.rate")
 	// LimiterRetryAfterKey is "goflow.limiter.retry_after": seconds until the same request would be permitted. On spans of denied decisions only.
 	LimiterRetryAfterKey = attribute.Key("goflow.limiter.retry_after")
+	// NetworkPeerAddressKey is "network.peer.address": the address of who is at the other end of the connection.
+	NetworkPeerAddressKey = attribute.Key("network.peer.address")
 	// PipelineNameKey is "goflow.pipeline.name": the name the pipeline was made with.
 	PipelineNameKey = attribute.Key("goflow.pipeline.name")
 	// PipelineOutcomeKey is "goflow.pipeline.outcome": what became of an item.
@@ -214,6 +248,13 @@ const (
 	ChainOutcomeUndoFailed = "undo_failed" // the step could not be undone
 )
 
+// Values of goflow.console.outcome.
+const (
+	ConsoleOutcomeDone    = "done"    // it was done
+	ConsoleOutcomeFailed  = "failed"  // the engine could not do it
+	ConsoleOutcomeRefused = "refused" // who asked has no token, or is another site
+)
+
 // Values of goflow.consumer.outcome.
 const (
 	ConsumerOutcomeReceived     = "received"      // given for the first time
@@ -264,6 +305,36 @@ const (
 	FallbackOutcomeFailure        = "failure"         // the task failed, and its error is not one to fall back on
 	FallbackOutcomeFallback       = "fallback"        // the fallback succeeded in its place
 	FallbackOutcomeFallbackFailed = "fallback_failed" // the fallback failed too
+)
+
+// Values of goflow.health.group.
+const (
+	HealthGroupReadiness = "readiness" // traffic may be sent here
+	HealthGroupLiveness  = "liveness"  // the process need not be restarted
+	HealthGroupStartup   = "startup"   // it has started
+)
+
+// Values of goflow.health.outcome.
+const (
+	HealthOutcomeSent    = "sent"    // the receiver took it
+	HealthOutcomeFailed  = "failed"  // the receiver did not answer, or not now; it is sent again
+	HealthOutcomeRefused = "refused" // the receiver will not have it
+)
+
+// Values of goflow.health.state.
+const (
+	HealthStateStarting = "starting" // not everything has started
+	HealthStateReady    = "ready"    // takes traffic
+	HealthStateDraining = "draining" // finishes what it has
+	HealthStateStopped  = "stopped"  // done
+)
+
+// Values of goflow.health.status.
+const (
+	HealthStatusPending  = "pending"  // has not run yet
+	HealthStatusUp       = "up"       // works
+	HealthStatusDegraded = "degraded" // works, but worse than it should
+	HealthStatusDown     = "down"     // does not work
 )
 
 // Values of goflow.hedge.outcome.
@@ -506,6 +577,11 @@ var (
 	SpillSize                     = Metric{Name: "goflow.spill.size", Unit: "By", Description: "The size of all segments now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
 	SpillCapacity                 = Metric{Name: "goflow.spill.capacity", Unit: "By", Description: "What the size of all segments may be.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.spill.name"}}
 	SpillSyncDuration             = Metric{Name: "goflow.spill.sync.duration", Unit: "s", Description: "How long it took to make records, or the cursor, last on disk.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.spill.name", "error.type"}}
+	HealthCheckStatus             = Metric{Name: "goflow.health.check.status", Unit: "{check}", Description: "1 for the status a check has, 0 for the others.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.health.name", "goflow.health.check", "goflow.health.group", "goflow.health.status"}}
+	HealthCheckDuration           = Metric{Name: "goflow.health.check.duration", Unit: "s", Description: "How long runs of a check took, at most its timeout, by what they found.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.health.name", "goflow.health.check", "goflow.health.group", "goflow.health.status"}}
+	HealthTransitions             = Metric{Name: "goflow.health.transitions", Unit: "{transition}", Description: "Changes of a check's status, by the new one.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.health.name", "goflow.health.check", "goflow.health.group", "goflow.health.status"}}
+	HealthState                   = Metric{Name: "goflow.health.state", Unit: "{process}", Description: "1 for the state the process is in, 0 for the others.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.health.name", "goflow.health.state"}}
+	HealthNotifications           = Metric{Name: "goflow.health.notifications", Unit: "{request}", Description: "Requests of a webhook, by what became of them.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.health.name", "goflow.health.outcome"}}
 	StreamItems                   = Metric{Name: "goflow.stream.items", Unit: "{item}", Description: "Items that came to a step of a stream.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.outcome"}}
 	StreamBufferSize              = Metric{Name: "goflow.stream.buffer.size", Unit: "{item}", Description: "Items the buffer of a stream holds now.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
 	StreamBufferCapacity          = Metric{Name: "goflow.stream.buffer.capacity", Unit: "{item}", Description: "Items the buffer of a stream has room for.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.stream.name", "goflow.stream.stage"}}
@@ -522,6 +598,7 @@ var (
 	ConsumerGroupLag              = Metric{Name: "goflow.consumer.group.lag", Unit: "{message}", Description: "Messages of the stream that no consumer of the group was given yet, when this one asked last.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.consumer.name"}}
 	ConsumerGroupPending          = Metric{Name: "goflow.consumer.group.pending", Unit: "{message}", Description: "Messages that consumers of the group were given and have not acknowledged, when this one asked last.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.consumer.name"}}
 	ProducerMessages              = Metric{Name: "goflow.producer.messages", Unit: "{message}", Description: "Messages of a producer, by what became of them.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.producer.name", "goflow.producer.outcome"}}
+	ConsoleActions                = Metric{Name: "goflow.console.actions", Unit: "{request}", Description: "What operators asked of engines through the console, and requests it refused.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.console.name", "goflow.console.engine.kind", "goflow.console.outcome"}}
 )
 
 // items are bucket boundaries.
@@ -531,7 +608,7 @@ var items = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 1000
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
-var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, ConsumerFailures, ConsumerGroupLag, ConsumerGroupPending, ConsumerMessageActive, ConsumerMessages, ConsumerPaused, CoordinationDecisions, CoordinationFallbacks, CoordinationInstances, CoordinationLeases, CoordinationMode, CoordinationRoundTripDuration, CoordinationRoundTrips, FallbackCalls, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LeaseAcquisitions, LeaseActive, LeaseEnds, LeaseHoldDuration, LeaseQueueSize, LeaseRenewals, LeaseTermActive, LeaseTerms, LeaseWaitDuration, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, ProducerMessages, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
+var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, ConsoleActions, ConsumerFailures, ConsumerGroupLag, ConsumerGroupPending, ConsumerMessageActive, ConsumerMessages, ConsumerPaused, CoordinationDecisions, CoordinationFallbacks, CoordinationInstances, CoordinationLeases, CoordinationMode, CoordinationRoundTripDuration, CoordinationRoundTrips, FallbackCalls, HealthCheckDuration, HealthCheckStatus, HealthNotifications, HealthState, HealthTransitions, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LeaseAcquisitions, LeaseActive, LeaseEnds, LeaseHoldDuration, LeaseQueueSize, LeaseRenewals, LeaseTermActive, LeaseTerms, LeaseWaitDuration, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, ProducerMessages, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
 
 // Spans.
 var (
@@ -546,21 +623,25 @@ var (
 	PipelineSpan            = Span{ID: "goflow.pipeline", Verbs: []string{"process"}, Attributes: []string{"goflow.pipeline.name", "error.type"}}
 	LeaseSpan               = Span{ID: "goflow.lease", Verbs: []string{"acquire", "release"}, Attributes: []string{"goflow.lease.name", "goflow.lease.outcome", "goflow.lease.token", "goflow.lease.key", "error.type"}}
 	SpillSpan               = Span{ID: "goflow.spill", Verbs: []string{"push", "pop"}, Attributes: []string{"goflow.spill.name", "goflow.spill.record.count", "error.type"}}
+	AppSpan                 = Span{ID: "goflow.app", Verbs: []string{"app", "construct", "decorate", "invoke", "start", "stop"}, Attributes: []string{"goflow.app.function", "goflow.app.module", "goflow.app.caller", "error.type"}}
 	StreamSpan              = Span{ID: "goflow.stream", Verbs: []string{"run"}, Attributes: []string{"goflow.stream.name", "goflow.stream.items", "error.type"}}
 	ProducerSpan            = Span{ID: "goflow.producer", Verbs: []string{"publish"}, Attributes: []string{"goflow.producer.name", "goflow.producer.messages", "error.type"}}
 	StreamStageSpan         = Span{ID: "goflow.stream.stage", Verbs: []string{"process"}, Attributes: []string{"goflow.stream.name", "goflow.stream.stage", "goflow.stream.items", "error.type"}}
 )
 
 // Spans lists every family of spans, by ID.
-var Spans = []Span{BreakerSpan, ChainSpan, CoordinationLimiterSpan, HedgeSpan, JobSpan, LeaseSpan, LimiterSpan, PipelineSpan, PoolSpan, ProducerSpan, RetrySpan, SpillSpan, StreamSpan, StreamStageSpan}
+var Spans = []Span{AppSpan, BreakerSpan, ChainSpan, CoordinationLimiterSpan, HedgeSpan, JobSpan, LeaseSpan, LimiterSpan, PipelineSpan, PoolSpan, ProducerSpan, RetrySpan, SpillSpan, StreamSpan, StreamStageSpan}
 
 // Event names.
 const (
+	EventAppStartFailed            = "goflow.app.start_failed"            // the application was not built, or a start hook failed
 	EventAppStateChange            = "goflow.app.state_change"            // the application is starting, has become ready, or drains
 	EventBreakerStateChange        = "goflow.breaker.state_change"        // a breaker changed state, with what its window held before
+	EventConsoleAction             = "goflow.console.action"              // an operator acted on an engine through the console, or a request was refused. Of refusals, one a second is told
 	EventConsumerStateChange       = "goflow.consumer.state_change"       // a consumer lost its server, or has it again
 	EventCoordinationClientSetting = "goflow.coordination.client_setting" // the client a coordinator was given has a setting that weakens what it promises. Told once a coordinator
 	EventCoordinationModeChange    = "goflow.coordination.mode_change"    // a coordinator lost Redis, or has it again
+	EventHealthChange              = "goflow.health.change"               // a check has another status, or the process another state
 	EventJobMissed                 = "goflow.job.missed"                  // runs of a job were given up by its misfire rule, since their time had passed
 	EventJobPanic                  = "goflow.job.panic"                   // a run of a job panicked or ended its goroutine
 	EventLeaseLeaderChange         = "goflow.lease.leader_change"         // this instance leads, or no longer leads
@@ -578,11 +659,14 @@ const (
 
 // Events lists every event, by name.
 var Events = []Event{
+	{Name: EventAppStartFailed, Attributes: []string{"error.type"}},
 	{Name: EventAppStateChange, Attributes: []string{"goflow.app.state"}},
 	{Name: EventBreakerStateChange, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state", "goflow.breaker.reason", "goflow.breaker.window.calls", "goflow.breaker.window.failures", "goflow.breaker.window.slow"}},
+	{Name: EventConsoleAction, Attributes: []string{"goflow.console.name", "goflow.console.outcome", "network.peer.address", "goflow.console.engine.kind", "goflow.console.engine.name", "goflow.console.action", "goflow.console.arguments", "goflow.console.result", "error.type"}},
 	{Name: EventConsumerStateChange, Attributes: []string{"goflow.consumer.name", "goflow.consumer.state", "error.type"}},
 	{Name: EventCoordinationClientSetting, Attributes: []string{"goflow.coordination.name", "goflow.coordination.setting"}},
 	{Name: EventCoordinationModeChange, Attributes: []string{"goflow.coordination.name", "goflow.coordination.mode", "goflow.coordination.instances", "error.type"}},
+	{Name: EventHealthChange, Attributes: []string{"goflow.health.name", "goflow.health.check", "goflow.health.group", "goflow.health.status", "goflow.health.state"}},
 	{Name: EventJobMissed, Attributes: []string{"goflow.job.name", "goflow.job.missed", "goflow.job.scheduled_time"}},
 	{Name: EventJobPanic, Attributes: []string{"goflow.job.name", "exception.message", "exception.stacktrace"}},
 	{Name: EventLeaseLeaderChange, Attributes: []string{"goflow.lease.name", "goflow.lease.state", "goflow.lease.token"}},

@@ -11,6 +11,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/internal/label"
 )
 
 // exporters are what the environment asks for, nil where it asks for nothing.
@@ -95,12 +96,12 @@ type endingExporter struct {
 func (e endingExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the goroutine too
-	go func() {
+	go label.Do(ctx, "telemetry", "otelsdk", func(ctx context.Context) {
 		select {
 		case <-e.ended:
 			cancel()
 		case <-ctx.Done():
 		}
-	}()
+	})
 	return e.SpanExporter.ExportSpans(ctx, spans)
 }

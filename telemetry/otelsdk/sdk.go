@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/goflow-go/goflow/internal/label"
 	"github.com/goflow-go/goflow/telemetry"
 )
 
@@ -128,7 +129,7 @@ func (s *SDK) Shutdown(ctx context.Context) error {
 func (s *SDK) each(ctx context.Context, do func(part, context.Context) error) error {
 	results := make(chan error, len(s.parts))
 	for _, p := range s.parts {
-		go func() { results <- do(p, ctx) }()
+		go label.Do(ctx, "telemetry", "otelsdk", func(ctx context.Context) { results <- do(p, ctx) })
 	}
 	var errs []error
 	for range s.parts {

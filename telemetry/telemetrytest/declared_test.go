@@ -131,7 +131,7 @@ func TestRequireEmittedPassesWhenAllIsThere(t *testing.T) {
 	rec := telemetrytest.New(t)
 	s := telemetry.NewScope(scopeName, rec.Options()...)
 	s.Event(t.Context(), log.SeverityInfo, flowconv.EventAppStateChange, "ready", flowconv.AppStateKey.String(flowconv.AppStateReady))
-	rec.RequireEmitted("goflow.app.")
+	rec.RequireEmitted("goflow.app.state_change")
 }
 
 func TestRequireEmittedRefusesAPrefixOfNothing(t *testing.T) {

@@ -1,0 +1,4 @@
+package saturation
+
+// Quantile is quantile.
+var Quantile = quantile
