@@ -58,7 +58,7 @@ func NewAdaptive(name string, cfg AdaptiveConfig, opts ...Option) (*Adaptive, er
 	a.since.Store(now)
 	a.from.Store(now)
 	a.need.Store(a.control.samples())
-	a.init(name, flowconv.LimiterAlgorithmAdaptive, cfg.Initial, lineConfig{cfg.MaxWaiters, cfg.PriorityStep}, opts)
+	a.init(name, flowconv.LimiterAlgorithmAdaptive, cfg.Initial, lineConfig{cfg.MaxWaiters, cfg.CriticalWaiters, cfg.PriorityStep}, opts)
 	a.inst.start((*inflightReading)(&a.inflight))
 	return a, nil
 }

@@ -71,6 +71,9 @@ type AdaptiveConfig struct {
 	// MaxWaiters is how many callers may wait at the same time; further ones are rejected at
 	// once. Defaults to 10,000.
 	MaxWaiters int `json:"max_waiters" yaml:"max_waiters" env:"MAX_WAITERS"`
+	// CriticalWaiters is how many of MaxWaiters are kept for callers of importance Critical, see
+	// WithImportance. Defaults to 0.
+	CriticalWaiters int `json:"critical_waiters" yaml:"critical_waiters" env:"CRITICAL_WAITERS"`
 	// PriorityStep is how much earlier a waiter counts as having come for each step of its
 	// priority, see WithPriority. Defaults to 1 s.
 	PriorityStep time.Duration `json:"priority_step" yaml:"priority_step" env:"PRIORITY_STEP"`
@@ -91,7 +94,7 @@ func (c AdaptiveConfig) check() error {
 	faults.Require(c.Tolerance >= 1 && c.Tolerance <= 10, "Tolerance", c.Tolerance, "must be from 1 to 10")
 	requireWithin(&faults, "Window", c.Window, time.Millisecond, time.Hour)
 	requireWithin(&faults, "BaselineAge", c.BaselineAge, time.Millisecond, 24*time.Hour)
-	requireLine(&faults, c.MaxWaiters, c.PriorityStep)
+	requireLine(&faults, lineConfig{c.MaxWaiters, c.CriticalWaiters, c.PriorityStep})
 	return faults.Err()
 }
 

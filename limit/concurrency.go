@@ -51,7 +51,7 @@ func (c *Concurrency) TryAcquire(ctx context.Context, n int) bool {
 // [*PermitsError] when n is not positive or above the limit, and with a [*FullError] when MaxWaiters
 // wait already. When ctx ends first the error wraps context.Cause(ctx) and nothing is held; when it
 // ends just as the permits come, either may win. When the limit falls below n during the wait, the
-// error is a [*PermitsError].
+// error is a [*PermitsError]. A caller that is [Sheddable] does not wait.
 func (c *Concurrency) Acquire(ctx context.Context, n int) error { return c.acquire(ctx, n) }
 
 // Release gives n permits back and lets waiters in. It does not block.

@@ -17,6 +17,9 @@ type ConcurrencyConfig struct {
 	// MaxWaiters is how many callers may wait at the same time; further ones are rejected at
 	// once. Defaults to 10,000.
 	MaxWaiters int `json:"max_waiters" yaml:"max_waiters" env:"MAX_WAITERS"`
+	// CriticalWaiters is how many of MaxWaiters are kept for callers of importance Critical, see
+	// WithImportance. Defaults to 0.
+	CriticalWaiters int `json:"critical_waiters" yaml:"critical_waiters" env:"CRITICAL_WAITERS"`
 	// PriorityStep is how much earlier a waiter counts as having come for each step of its
 	// priority, see WithPriority. Defaults to 1 s.
 	PriorityStep time.Duration `json:"priority_step" yaml:"priority_step" env:"PRIORITY_STEP"`
@@ -26,7 +29,7 @@ type ConcurrencyConfig struct {
 func (c ConcurrencyConfig) Validate() error {
 	var faults core.Faults
 	requireLimit(&faults, "Limit", c.Limit)
-	requireLine(&faults, c.MaxWaiters, c.PriorityStep)
+	requireLine(&faults, c.withDefaults().line())
 	return faults.Err()
 }
 
@@ -40,7 +43,9 @@ func (c ConcurrencyConfig) withDefaults() ConcurrencyConfig {
 	return c
 }
 
-func (c ConcurrencyConfig) line() lineConfig { return lineConfig{c.MaxWaiters, c.PriorityStep} }
+func (c ConcurrencyConfig) line() lineConfig {
+	return lineConfig{c.MaxWaiters, c.CriticalWaiters, c.PriorityStep}
+}
 
 const (
 	defaultMaxWaiters   = 10_000
@@ -51,6 +56,7 @@ const (
 // lineConfig is what the line of waiters needs.
 type lineConfig struct {
 	maxWaiters int
+	reserved   int
 	step       time.Duration
 }
 
@@ -59,8 +65,10 @@ func requireLimit(faults *core.Faults, field string, limit int) {
 	faults.Require(limit <= maxLimit, field, limit, fmt.Sprintf("must be at most %d", maxLimit))
 }
 
-func requireLine(faults *core.Faults, maxWaiters int, step time.Duration) {
-	faults.Require(maxWaiters >= 0, "MaxWaiters", maxWaiters, "must not be negative")
-	faults.Require(step >= 0, "PriorityStep", step, "must not be negative")
-	faults.Require(step <= maxPriorityStep, "PriorityStep", step, fmt.Sprintf("must be at most %v", maxPriorityStep))
+func requireLine(faults *core.Faults, c lineConfig) {
+	faults.Require(c.maxWaiters >= 0, "MaxWaiters", c.maxWaiters, "must not be negative")
+	faults.Require(c.reserved >= 0, "CriticalWaiters", c.reserved, "must not be negative")
+	faults.Require(c.reserved <= max(c.maxWaiters, 0), "CriticalWaiters", c.reserved, fmt.Sprintf("must be at most MaxWaiters, %d", c.maxWaiters))
+	faults.Require(c.step >= 0, "PriorityStep", c.step, "must not be negative")
+	faults.Require(c.step <= maxPriorityStep, "PriorityStep", c.step, fmt.Sprintf("must be at most %v", maxPriorityStep))
 }

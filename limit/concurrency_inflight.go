@@ -34,7 +34,7 @@ func (f *inflight) init(name, algorithm string, limit int, in lineConfig, opts [
 	f.inst = newInstrument(name, opts)
 	f.inst.algorithm = algorithm
 	f.metrics = f.inst.points()
-	f.maxWaiters, f.step = in.maxWaiters, int64(in.step)
+	f.maxWaiters, f.reserved, f.step = in.maxWaiters, in.reserved, int64(in.step)
 	f.word.Store(uint64(limit) << 32)
 }
 
@@ -109,8 +109,13 @@ func (f *inflight) tryLong(ctx context.Context, n int) (outcome, error) {
 		f.denied.Add(1)
 		return outcomeDenied, waitError(f.inst.name, context.Cause(ctx))
 	}
+	importance := importanceOf(ctx)
+	if importance == Sheddable {
+		return f.tryNow(n)
+	}
 	start := clock.Now()
-	w, how := f.enter(start, uint64(n), priorityOf(ctx))
+	s := standingOf(ctx, importance)
+	w, how := f.enter(start, uint64(n), s)
 	switch how {
 	case entered:
 		f.counted(n)
@@ -119,7 +124,7 @@ func (f *inflight) tryLong(ctx context.Context, n int) (outcome, error) {
 		return f.await(ctx, start, w)
 	case lineFull:
 		f.denied.Add(1)
-		return outcomeDenied, f.full(&f.unqueued, f.maxWaiters)
+		return outcomeDenied, f.full(&f.unqueued, f.places(s))
 	case tooMany:
 	}
 	f.denied.Add(1)
@@ -205,7 +210,7 @@ func (f *inflight) setLimit(limit int) bool { return f.resize(uint64(limit)) }
 func (f *inflight) full(made *atomic.Pointer[FullError], waiters int) error {
 	limit := int(f.load().limit())
 	e := made.Load()
-	if e == nil || e.Limit != limit {
+	if e == nil || e.Limit != limit || e.Waiters != waiters {
 		e = &FullError{Limiter: f.inst.name, Limit: limit, Waiters: waiters}
 		made.Store(e)
 	}

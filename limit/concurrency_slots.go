@@ -20,6 +20,7 @@ import (
 // under the lock which it was, so what was served to it is either held or was never taken.
 type slots struct {
 	maxWaiters int
+	reserved   int   // of maxWaiters, for the critical
 	step       int64 // how much earlier a step of priority counts as having come, in ns
 
 	mu   sync.Mutex
@@ -116,17 +117,17 @@ const (
 	entered  entry = iota // the permits are held
 	inLine                // they will be
 	tooMany               // more than the limit
-	lineFull              // maxWaiters are in line
+	lineFull              // all places for such as the caller are taken
 )
 
 // enter takes n permits if nobody is to be served before, and otherwise puts the caller in line, as
 // one that came at now.
-func (s *slots) enter(now int64, n uint64, priority int) (*waiter, entry) {
+func (s *slots) enter(now int64, n uint64, as standing) (*waiter, entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := s.mark()
 	s.last++
-	rank := rank{at: now - int64(priority)*s.step, number: s.last}
+	rank := rank{at: now - int64(as.priority)*s.step, number: s.last}
 	var in *waiter
 	how := inLine
 	switch {
@@ -135,7 +136,7 @@ func (s *slots) enter(now int64, n uint64, priority int) (*waiter, entry) {
 	case w.fits(n) && (len(s.line) == 0 || rank.before(s.line[0].rank)):
 		how = entered
 		w += slotWord(n)
-	case len(s.line) >= s.maxWaiters:
+	case len(s.line) >= s.places(as):
 		how = lineFull
 	default:
 		in = &waiter{rank: rank, n: n, out: make(chan struct{})}
@@ -143,6 +144,14 @@ func (s *slots) enter(now int64, n uint64, priority int) (*waiter, entry) {
 	}
 	s.unmark(w)
 	return in, how
+}
+
+// places is how long the line may be for one more to enter it.
+func (s *slots) places(as standing) int {
+	if as.critical {
+		return s.maxWaiters
+	}
+	return s.maxWaiters - s.reserved
 }
 
 // leave takes w out of line. It is false when w is out already: served, or sent away.

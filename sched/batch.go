@@ -27,7 +27,7 @@ func Batch(parallel int, tasks ...core.Task) core.Task {
 				b.errs[len(tasks)] = context.Cause(ctx)
 				break
 			}
-			go b.run(ctx, i, task) // under the pprof labels of who runs the batch
+			go b.run(ctx, i, task) // labels: inherited from who runs the batch
 		}
 		b.running.Wait()
 		return errors.Join(b.errs...)

@@ -140,7 +140,7 @@ func (r *chainRun) undo(ctx context.Context, s *step) (err error) {
 // the end of the goroutine be told from the end of the task. We do not run all steps of a run in one
 // goroutine, because what takes over from one that ended would have to know where it was.
 func (r *chainRun) contain(ctx context.Context, task core.Task) error {
-	go func() {
+	go func() { // labels: inherited
 		err := error(&core.PanicError{})
 		defer func() { r.ended <- err }()
 		err = core.Try(ctx, task)

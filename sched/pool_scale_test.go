@@ -123,8 +123,8 @@ func TestResizeTakesEffectAtOnce(t *testing.T) {
 		requireWorkers(t, p, 3, "of the idle")
 		<-time.After(time.Hour)
 		requireWorkers(t, p, 1, "when idle for long")
-		if got := p.Stats(); got.Completed != 8 || got.Limit != 3 {
-			t.Errorf("got %+v, want 8 completed, at most 3", got)
+		if got := p.Stats(); got.Completed != 8 || got.Least != 1 || got.Limit != 3 {
+			t.Errorf("got %+v, want 8 completed, 1 to 3 workers", got)
 		}
 	})
 }

@@ -22,6 +22,7 @@ type PoolStats struct {
 	Capacity int // tasks the queue has room for
 	Workers  int // workers there are now
 	Idle     int // workers that wait for a task
+	Least    int // workers that are kept, once there are so many
 	Limit    int // workers there may be
 }
 
@@ -43,7 +44,7 @@ func (p *Pool) Stats() PoolStats {
 		Completed: done.completed, Failed: done.failed, Panicked: done.panicked, Cancelled: done.cancelled,
 		Dropped: p.dropped.Load(), Returned: p.returned.Load(), Rejected: p.rejected.Load(),
 		Queued: max(int(queued), 0), Running: int(begun - done.sum()), Capacity: p.cfg.Queue,
-		Workers: len(p.all), Idle: len(p.parked), Limit: int(p.max.Load()),
+		Workers: len(p.all), Idle: len(p.parked), Least: int(p.min.Load()), Limit: int(p.max.Load()),
 	}
 }
 

@@ -22,8 +22,8 @@
 //
 // # What to use
 //
-// [FromSlice], [FromChannel], [FromSeq] and [Lines] are sources that forget what they gave,
-// [FromAcknowledged] is one that gives it again until it was done with.
+// [FromSlice], [FromChannel], [FromSeq], [FromSlices] and [Lines] are sources that forget what they
+// gave, [FromAcknowledged] is one that gives it again until it was done with.
 //
 // [Map] and [FlatMap] run functions that may fail, in parallel if told to; [Stream.Filter] and its like
 // those that cannot. [Batch] gathers by number and time, [BatchBy] by bytes too. [Windows] and

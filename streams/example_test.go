@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,26 @@ func ExampleFromSeq() {
 	// Output: 3 <nil>
 }
 
+func ExamplePull() {
+	questions := []string{"who", "what"}
+	s := streams.Pull(func(context.Context) (string, bool, error) {
+		if len(questions) == 0 {
+			return "", false, nil
+		}
+		return questions[0], true, nil
+	})
+	err := s.ForEach(context.Background(), func(_ context.Context, q string) error {
+		fmt.Println(q)
+		questions = questions[1:] // before the next is asked for
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// who
+	// what
+	// <nil>
+}
+
 func ExampleGenerate() {
 	n := 1
 	powers := streams.Generate(func(context.Context) (int, bool, error) {
@@ -53,6 +74,22 @@ func ExampleGenerate() {
 	})
 	fmt.Println(powers.Take(4).Collect(context.Background()))
 	// Output: [2 4 8 16] <nil>
+}
+
+func ExampleFromSlices() {
+	pages := [][]string{{"a", "b"}, {"c"}} // as a database gives them
+	s := streams.FromSlices(func(context.Context) iter.Seq2[[]string, error] {
+		return func(yield func([]string, error) bool) {
+			// What is to be closed at the end is closed by a defer here.
+			for _, page := range pages {
+				if !yield(page, nil) {
+					return
+				}
+			}
+		}
+	})
+	fmt.Println(s.Collect(context.Background()))
+	// Output: [a b c] <nil>
 }
 
 func ExampleLines() {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/goflow-go/goflow/telemetry"
 )
 
 // Sink is where a stream goes that was split: it runs the stream it is given with a terminal
@@ -141,14 +143,14 @@ func (f *fan[T]) open(ctx context.Context, sink Sink[T]) *port[T] {
 	p.ledger.settled = p.settled
 	f.ports = append(f.ports, p)
 	result := spawn(ctx, f.trait.name, func(ctx context.Context) error { return sink(ctx, p.stream(f.trait.chunk)) })
-	go func() {
+	go telemetry.Labeled(ctx, "stream", f.trait.name, func(ctx context.Context) {
 		err := <-result
 		if err != nil {
 			f.fail(err)
 		}
 		p.leave((f.active.Add(-1) > 0 || !f.last) && err == nil && ended(ctx) == nil)
 		close(p.gone)
-	}()
+	})
 	return p
 }
 

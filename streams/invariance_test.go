@@ -220,6 +220,16 @@ func sources(items []int) map[string]func() streams.Stream[int] {
 				return 0, false, nil
 			})
 		},
+		"pull": func() streams.Stream[int] {
+			left := items
+			return streams.Pull(func(context.Context) (item int, ok bool, err error) {
+				if len(left) == 0 {
+					return 0, false, nil
+				}
+				item, left = left[0], left[1:]
+				return item, true, nil
+			})
+		},
 	}
 }
 

@@ -236,8 +236,8 @@ func (q *Queue) move(c *chunk, to *segment) {
 
 // disk tells when the disk begins or ceases to fail. The caller holds token.
 func (q *Queue) disk(ctx context.Context, err error) {
-	if failing := err != nil; failing != q.failing {
-		q.failing = failing
+	if failing := err != nil; failing != q.failing.Load() {
+		q.failing.Store(failing)
 		q.inst.disk(ctx, err)
 	}
 }

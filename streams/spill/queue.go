@@ -30,7 +30,7 @@ type Queue struct {
 	writing *segment      // the segment whose file is open; of the holder of token
 	unsync  bool          // something written is not synced; of the holder of token
 	entries bool          // a file made is not in the synced directory; of the holder of token
-	failing bool          // the disk is; of the holder of token
+	failing atomic.Bool   // the disk is; set by the holder of token
 	spoilt  *segment      // whose sync failed; of the holder of token
 	doubt   error         // why what of spoilt was not synced is not safe yet; of the holder of token
 	crowd   int           // the callers of the last round; of the holder of token
