@@ -3,6 +3,7 @@ package flowhttp
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/goflow-go/goflow/core"
 )
@@ -22,6 +23,10 @@ type MiddlewareConfig struct {
 	OnLimiterError FailureMode `json:"on_limiter_error" yaml:"on_limiter_error" env:"ON_LIMITER_ERROR"`
 	// Headers says how the quota is shown to clients. Defaults to HeadersDraft11.
 	Headers Headers `json:"headers" yaml:"headers" env:"HEADERS"`
+	// RetryAfter is when those come back who found no room (an error of class queue_full: a
+	// concurrency limit, a full line), which cannot know. Whole seconds are sent, rounded up. Defaults
+	// to 1 s; a negative value means that they are told nothing.
+	RetryAfter time.Duration `json:"retry_after" yaml:"retry_after" env:"RETRY_AFTER"`
 }
 
 // Validate reports everything that is wrong with c.
@@ -37,12 +42,26 @@ func (c MiddlewareConfig) Validate() error {
 	return faults.Err()
 }
 
+func (c MiddlewareConfig) withDefaults(name string) MiddlewareConfig {
+	if c.ServerName == "" {
+		c.ServerName = name
+	}
+	if c.RetryAfter == 0 {
+		c.RetryAfter = time.Second
+	}
+	return c
+}
+
 // TransportConfig is the config of a [Transport]. The zero value is ready to use.
 type TransportConfig struct {
 	// MaxDrain is how many bytes of an abandoned attempt's response are read, for up to 100 ms,
 	// so that its connection can be used again. A longer response costs its connection.
 	// Defaults to 64 KiB.
 	MaxDrain int `json:"max_drain" yaml:"max_drain" env:"MAX_DRAIN"`
+	// ResendRefused takes an answer of status 429, and one of 503 with Retry-After, as a promise that
+	// the server left the request undone, so that policies may send any request again whose body can
+	// be copied. Not every server means that. Defaults to false: only what is repeatable is sent again.
+	ResendRefused bool `json:"resend_refused" yaml:"resend_refused" env:"RESEND_REFUSED"`
 }
 
 // Validate reports everything that is wrong with c.

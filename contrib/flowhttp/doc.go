@@ -1,6 +1,8 @@
 // Package flowhttp puts policies and limits around net/http: a [Middleware] around handlers, and a
 // [Transport] for clients. Both stand on otelhttp, which makes their spans and metrics. A [Server]
-// serves a handler as a core.Service.
+// serves a handler as a core.Service. [NewStack] and [NewClient] make the usual ones in one call.
+// Bodies of JSON lines and of server-sent events are streams: see [NDJSON], [WriteNDJSON], [Events],
+// [WriteEvents] and [Subscribe].
 //
 //	clients, err := limit.NewKeyed("clients", limit.KeyedConfig{Rate: limit.PerSecond(20), Burst: 40})
 //	...
@@ -15,14 +17,16 @@
 //     fields of every response, allowed or not.
 //   - Refusal: an answer the handler had no part in, of status 429 or 503.
 //   - Attempt: one request a [Transport] sends. Policies may make several of one RoundTrip.
+//   - Repeatable: what may be sent more than once; see [Repeatable].
+//   - Importance: what is refused last when not all can be served; see [WithImportance].
 //
 // # Guarantees
 //
 // No header a client sends changes its key, unless it comes through a trusted proxy. Nothing of a
 // request is reflected in a refusal. Retry-After is a whole number of seconds, at least 1, rounded
 // up, and never earlier than t of RateLimit. A handler runs once or not at all, never after its
-// request is over, and what it panics with reaches the server after every Admitter was told.
-// Neither a Middleware nor a Transport starts a goroutine. A Transport always closes the request's body and the answers it
+// request is over, and what it panics with reaches the server after every Admitter was told; permits
+// are held until it returns. A request that is not safe to repeat is sent once. Neither a Middleware nor a Transport starts a goroutine. A Transport always closes the request's body and the answers it
 // does not return.
 //
 // The RateLimit fields are those of draft-ietf-httpapi-ratelimit-headers-11, problem types those of

@@ -9,17 +9,25 @@ import (
 	"github.com/goflow-go/goflow/core"
 )
 
-// StatusError is what policies of a [Transport] are told of an answer that is a failure: status 429
-// or 5xx. The caller of the Transport never sees it, but the answer itself. core.RetryAfter knows
-// the answer's Retry-After.
+// StatusError is what policies are told of an answer that is a failure. To those of a [Transport] that
+// is one of status 429 or 5xx; the caller of the Transport never sees the error, but the answer itself,
+// and core.RetryAfter knows the answer's Retry-After. To those of a [Middleware] it is what
+// [WithFailures] says.
 type StatusError struct {
-	Transport string // the transport's name
-	Status    int    // the status code
+	Name   string // the transport's or the middleware's name
+	Status int    // the status code
+
+	handler bool
 }
 
-// Error reads `flowhttp: "payments": server answered 503 Service Unavailable`.
+// Error reads `flowhttp: "payments": server answered 503 Service Unavailable`, or "handler answered" from
+// a middleware.
 func (e *StatusError) Error() string {
-	return fmt.Sprintf("flowhttp: %q: server answered %d %s", e.Transport, e.Status, http.StatusText(e.Status))
+	who := "server"
+	if e.handler {
+		who = "handler"
+	}
+	return fmt.Sprintf("flowhttp: %q: %s answered %d %s", e.Name, who, e.Status, http.StatusText(e.Status))
 }
 
 // ErrorType is rate_limited for 429, timeout for 504, unavailable for the others.
@@ -47,7 +55,7 @@ func failure(transport string, res *http.Response) error {
 	if res.StatusCode < 500 && res.StatusCode != http.StatusTooManyRequests {
 		return nil
 	}
-	err := &StatusError{Transport: transport, Status: res.StatusCode}
+	err := &StatusError{Name: transport, Status: res.StatusCode}
 	if after, ok := retryAfter(res.Header.Get("Retry-After")); ok {
 		return &laterError{err, after}
 	}

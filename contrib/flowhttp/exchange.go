@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+
+	"github.com/goflow-go/goflow/core/resilience"
 )
 
 // exchange is one request's way through a Transport's policies: any number of attempts, in turn or
@@ -14,14 +16,16 @@ type exchange struct {
 	t *Transport
 	r *http.Request
 
-	once chan struct{} // closed when the only attempt is over; nil when the body can be copied
+	turn chan struct{} // holds one while an attempt is made; nil when they may be made at once
 
 	mu      sync.Mutex
-	runs    int     // attempts begun
+	done    bool    // there is no further attempt: runs are told final. Set by who has the turn
+	final   error   // outcome, as one not to retry. Set by who has the turn
+	outcome error   // of the last attempt, if done
+	sent    int     // attempts made
 	ended   bool    // the policies have returned
 	kept    *answer // a success if there was one, else the last
 	lastErr error   // of the last attempt that got no answer
-	onceErr error   // what the only attempt was told
 }
 
 // answer is a response and what policies were told of it.
@@ -33,33 +37,34 @@ type answer struct {
 
 func newExchange(t *Transport, r *http.Request) *exchange {
 	x := &exchange{t: t, r: r}
-	if x.hasBody() && r.GetBody == nil {
-		x.once = make(chan struct{})
+	if !copies(r) || !t.repeatable(r) {
+		x.turn = make(chan struct{}, 1)
 	}
 	return x
 }
 
-func (x *exchange) hasBody() bool { return x.r.Body != nil && x.r.Body != http.NoBody }
-
 // attempt is the task policies run.
 func (x *exchange) attempt(ctx context.Context) error {
-	n, err := x.begin()
-	switch {
-	case err != nil:
-		return err
-	case x.once == nil:
-		return x.send(ctx, n)
-	case n == 0:
-		defer close(x.once)
-		x.onceErr = x.send(ctx, n)
-		return x.onceErr
+	if x.turn == nil {
+		return x.send(ctx)
 	}
 	select {
-	case <-x.once:
-		return x.onceErr
+	case x.turn <- struct{}{}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	defer func() { <-x.turn }()
+	if x.done {
+		return x.final
+	}
+	err := x.send(ctx)
+	if copies(x.r) && x.t.undone(err) {
+		return err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.done, x.final, x.outcome = true, resilience.Permanent(err), err
+	return x.final
 }
 
 // begin numbers an attempt, from 0.
@@ -69,16 +74,20 @@ func (x *exchange) begin() (int, error) {
 	if x.ended {
 		return 0, &misuseError{x.t.name, "a request cannot be sent after its policies returned"}
 	}
-	x.runs++
-	return x.runs - 1, nil
+	x.sent++
+	return x.sent - 1, nil
 }
 
-// send makes attempt n.
-func (x *exchange) send(ctx context.Context, n int) error {
+// send makes an attempt.
+func (x *exchange) send(ctx context.Context) error {
+	n, err := x.begin()
+	if err != nil {
+		return err
+	}
 	body := x.r.Body
 	if n > 0 {
 		x.replace(nil)
-		if x.hasBody() {
+		if hasBody(x.r) {
 			copied, err := x.r.GetBody()
 			if err != nil {
 				return fmt.Errorf("flowhttp: %q: body cannot be sent again: %w", x.t.name, err)
@@ -115,9 +124,12 @@ func (x *exchange) replace(a *answer) {
 func (x *exchange) end(err error) (*http.Response, error) {
 	x.mu.Lock()
 	x.ended = true
-	runs, kept, lastErr := x.runs, x.kept, x.lastErr
+	sent, kept, lastErr := x.sent, x.kept, x.lastErr
+	if x.done && err == x.final { //nolint:errorlint // the very one, and not what a policy made of it
+		err = x.outcome
+	}
 	x.mu.Unlock()
-	if runs == 0 && x.r.Body != nil {
+	if sent == 0 && x.r.Body != nil {
 		_ = x.r.Body.Close() // a RoundTripper always closes it
 	}
 	if kept != nil && (err == nil || kept.told != nil && errors.Is(err, kept.told)) {

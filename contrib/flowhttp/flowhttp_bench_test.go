@@ -29,6 +29,11 @@ func BenchmarkMiddleware(b *testing.B) {
 	limited := flowhttp.WithLimit(newKeyed(b, "clients", all))
 	denied := flowhttp.WithLimit(newKeyed(b, "clients", none))
 	policy := flowhttp.WithPolicies(limit.Reject(bucket))
+	permits, full, breaker := newPermits(b, limit.ConcurrencyConfig{Limit: 100}), newPermits(b, limit.ConcurrencyConfig{Limit: 1}), newBreaker(b)
+	full.TryAcquire(b.Context(), 1)
+	stack := flowhttp.WithPolicies(permits, breaker)
+	failures := flowhttp.WithFailures(func(status int) bool { return status >= 500 })
+	critical := flowhttp.WithImportance(func(*http.Request) limit.Importance { return limit.Critical })
 	for _, c := range []struct {
 		name string
 		h    http.Handler
@@ -38,6 +43,10 @@ func BenchmarkMiddleware(b *testing.B) {
 		{"limit", newMiddleware(b, flowhttp.MiddlewareConfig{}, to, limited).Wrap(empty)},
 		{"policy", newMiddleware(b, flowhttp.MiddlewareConfig{}, to, policy).Wrap(empty)},
 		{"limit+policy", newMiddleware(b, flowhttp.MiddlewareConfig{}, to, limited, policy).Wrap(empty)},
+		{"limit+concurrency+breaker", newMiddleware(b, flowhttp.MiddlewareConfig{}, to, limited, stack).Wrap(empty)},
+		{"limit+concurrency+breaker, failures told", newMiddleware(b, flowhttp.MiddlewareConfig{}, to, limited, stack, failures).Wrap(empty)},
+		{"limit+concurrency+breaker, importance", newMiddleware(b, flowhttp.MiddlewareConfig{}, to, limited, stack, critical).Wrap(empty)},
+		{"full", newMiddleware(b, flowhttp.MiddlewareConfig{}, to, flowhttp.WithPolicies(full)).Wrap(empty)},
 		{"denied", newMiddleware(b, flowhttp.MiddlewareConfig{}, to, denied).Wrap(empty)},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/internal/clientaddr"
 	"github.com/goflow-go/goflow/telemetry/flowconv"
 )
 
@@ -18,7 +19,7 @@ import (
 // a request was refused, panics, and a client address that clients cannot choose.
 type serverInstrument struct {
 	outermost func(http.Handler) http.Handler
-	proxies   proxies
+	proxies   clientaddr.Proxies
 }
 
 func newServerInstrument(cfg MiddlewareConfig, o *options) serverInstrument {
@@ -53,7 +54,7 @@ func (i serverInstrument) describe(span trace.Span, r *http.Request, returned bo
 		span.SetAttributes(semconv.HTTPRoute("/" + path))
 	}
 	if r.Header["X-Forwarded-For"] != nil {
-		if addr, ok := i.proxies.client(r); ok {
+		if addr, ok := client(r, i.proxies); ok {
 			span.SetAttributes(semconv.ClientAddress(addr.String()))
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/goflow-go/goflow/contrib/flowhttp"
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/core/resilience"
 	"github.com/goflow-go/goflow/limit"
 )
 
@@ -86,6 +87,26 @@ func newKeyed(t testing.TB, name string, cfg limit.KeyedConfig, opts ...limit.Op
 	}
 	t.Cleanup(l.Close)
 	return l
+}
+
+func newPermits(t testing.TB, cfg limit.ConcurrencyConfig) *limit.Concurrency {
+	t.Helper()
+	c, err := limit.NewConcurrency("permits", cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func newBreaker(t testing.TB) *resilience.Breaker {
+	t.Helper()
+	b, err := resilience.NewBreaker("handler", resilience.BreakerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
 }
 
 // serve starts a server on a free loopback port, and gives a client with connections of its own.

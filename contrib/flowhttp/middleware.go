@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/limit"
@@ -27,7 +28,11 @@ import (
 // The handler runs at most once: a policy that runs its task again (a retry) is told an error of
 // class invalid. Once the handler has started, the response is its own, whatever policies return.
 // To policies a handler that returns has succeeded, whatever its status, and one that panics has
-// failed; the panic goes on to the server after they were told.
+// failed; the panic goes on to the server after they were told. [WithFailures] makes failures of some
+// statuses.
+//
+// Policies that only admit (limits, breakers: whatever is a core.Admitter) cost no allocation and no copy
+// of the request. One that changes the context costs both.
 type Middleware struct {
 	limiter limit.KeyedLimiter // nil: no limit
 	key     func(*http.Request) string
@@ -37,8 +42,15 @@ type Middleware struct {
 
 	name   string
 	policy core.Policy // nil: none
+	gate   *core.Gate  // the policy when it only admits, else nil
 	outer  []func(next http.Handler) http.Handler
 	inst   serverInstrument
+
+	importance func(*http.Request) limit.Importance // nil: all alike
+	failures   func(status int) bool                // nil: none
+	retryAfter time.Duration                        // of who found no room; not above 0: not told
+	overQuota  *problem
+	noRoom     *problem
 }
 
 // NewMiddleware makes a Middleware. The name is its errors' subject, and what telemetry and clients
@@ -51,6 +63,8 @@ func NewMiddleware(name string, cfg MiddlewareConfig, opts ...MiddlewareOption) 
 		}
 	}
 	var faults core.Faults
+	faults.Require(o.importance == nil || len(o.policies) > 0, "WithImportance", len(o.policies), "needs WithPolicies, with a limit that waits")
+	faults.Require(o.failures == nil || len(o.policies) > 0, "WithFailures", len(o.policies), "needs WithPolicies, to be told of them")
 	faults.Require(o.key == nil || o.limiter != nil, "WithKey", o.limiter, "needs WithLimit")
 	if err := core.Configure("flowhttp", name, errors.Join(cfg.Validate(), faults.Err())); err != nil {
 		return nil, err
@@ -58,9 +72,7 @@ func NewMiddleware(name string, cfg MiddlewareConfig, opts ...MiddlewareOption) 
 	if o.key == nil {
 		o.key = ClientKey(cfg.TrustedProxies...)
 	}
-	if cfg.ServerName == "" {
-		cfg.ServerName = name
-	}
+	cfg = cfg.withDefaults(name)
 	m := &Middleware{
 		limiter: o.limiter,
 		key:     o.key,
@@ -70,10 +82,17 @@ func NewMiddleware(name string, cfg MiddlewareConfig, opts ...MiddlewareOption) 
 		policy:  o.policy(),
 		outer:   o.outer,
 		inst:    newServerInstrument(cfg, &o.options),
+
+		importance: o.importance,
+		failures:   o.failures,
+		retryAfter: cfg.RetryAfter,
+		noRoom:     reducedCapacity(),
 	}
 	if named, ok := o.limiter.(interface{ Name() string }); ok {
 		m.quota = named.Name()
 	}
+	m.gate, _ = core.GateOf(m.policy)
+	m.overQuota = quotaExceeded(m.quota)
 	m.fields = newQuotaFields(cfg.Headers, m.quota)
 	return m, nil
 }
@@ -92,8 +111,7 @@ func (m *Middleware) Wrap(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		x := run{name: m.name, w: w, r: r, next: next}
-		if err := m.policy.Do(r.Context(), x.task); !x.over() {
+		if refused, err := m.guard(w, r, next); refused {
 			m.refuse(w, r, err)
 		}
 	})
@@ -120,7 +138,7 @@ func (m *Middleware) withinLimit(w http.ResponseWriter, r *http.Request) bool {
 	m.fields.set(w.Header(), d)
 	if !d.Allowed {
 		m.inst.failed(r, core.TypeRateLimited)
-		quotaExceeded(m.quota).write(w, max(d.RetryAfter, d.NextAfter), true)
+		m.overQuota.write(w, max(d.RetryAfter, d.NextAfter), true)
 	}
 	return d.Allowed
 }
@@ -130,14 +148,20 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if err == nil {
 		err = &misuseError{m.name, "a policy did not run the handler"}
 	}
-	m.inst.failed(r, core.ErrorType(err))
-	p := reducedCapacity()
-	if core.ErrorType(err) == core.TypeRateLimited {
+	class := core.ErrorType(err)
+	m.inst.failed(r, class)
+	p := m.noRoom
+	after, known := core.RetryAfter(err)
+	switch class {
+	case core.TypeRateLimited:
 		p = quotaExceeded()
 		if rejected, ok := errors.AsType[*limit.RejectedError](err); ok {
 			p = quotaExceeded(rejected.Limiter)
 		}
+	case core.TypeQueueFull:
+		if !known && m.retryAfter > 0 {
+			after, known = m.retryAfter, true
+		}
 	}
-	after, known := core.RetryAfter(err)
 	p.write(w, after, known)
 }

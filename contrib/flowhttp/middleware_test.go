@@ -243,7 +243,7 @@ func TestPolicyErrorsAreAnswered(t *testing.T) {
 		{"a limit said no", rejected, 429, "quota-exceeded", "2", []any{"global"}},
 		{"wrapped", fmt.Errorf("outer: %w", rejected), 429, "quota-exceeded", "2", []any{"global"}},
 		{"another's limit", classError{core.TypeRateLimited}, 429, "quota-exceeded", "", nil},
-		{"a full queue", classError{core.TypeQueueFull}, 503, "temporary-reduced-capacity", "", nil},
+		{"a full queue", classError{core.TypeQueueFull}, 503, "temporary-reduced-capacity", "1", nil},
 		{"an open breaker that knows until when", laterError{classError{core.TypeBreakerOpen}}, 503, "temporary-reduced-capacity", "3", nil},
 		{"closed", core.ErrClosed, 503, "temporary-reduced-capacity", "", nil},
 		{"too late", context.DeadlineExceeded, 503, "temporary-reduced-capacity", "", nil},
@@ -315,7 +315,7 @@ func TestNewMiddlewareNamesEveryFault(t *testing.T) {
 
 func TestConfigReadsAndPrintsAsText(t *testing.T) {
 	t.Parallel()
-	const text = `{"trusted_proxies":["10.0.0.0/8"],"server_name":"api.example","on_limiter_error":"open","headers":"off"}`
+	const text = `{"trusted_proxies":["10.0.0.0/8"],"server_name":"api.example","on_limiter_error":"open","headers":"off","retry_after":2000000000}`
 	var cfg flowhttp.MiddlewareConfig
 	if err := json.Unmarshal([]byte(text), &cfg); err != nil {
 		t.Fatal(err)

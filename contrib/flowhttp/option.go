@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/core/resilience"
 	"github.com/goflow-go/goflow/limit"
 	"github.com/goflow-go/goflow/telemetry"
 )
@@ -34,11 +35,17 @@ type middlewareOptions struct {
 	limiter limit.KeyedLimiter
 	key     func(*http.Request) string
 	outer   []func(next http.Handler) http.Handler
+
+	importance func(*http.Request) limit.Importance
+	failures   func(status int) bool
 }
 
 type transportOptions struct {
 	options
-	base http.RoundTripper
+	base       http.RoundTripper
+	repeatable func(*http.Request) bool
+	hedge      core.Policy
+	stack      []resilience.Option
 }
 
 type optionFunc func(*options)
@@ -95,9 +102,44 @@ func WithOuter(wrap func(next http.Handler) http.Handler) MiddlewareOption {
 	return middlewareOptionFunc(func(o *middlewareOptions) { o.outer = append(o.outer, wrap) })
 }
 
+// WithImportance tells the policies how important a request is, so that a limit.Concurrency or
+// limit.Adaptive that waits refuses first what matters least, with 503 and Retry-After: see
+// limit.WithImportance. The function is called from many goroutines; it must not believe what any client
+// may say (see [HeaderImportance]). Defaults to all alike. It needs [WithPolicies].
+func WithImportance(of func(*http.Request) limit.Importance) MiddlewareOption {
+	return middlewareOptionFunc(func(o *middlewareOptions) { o.importance = of })
+}
+
+// WithFailures sets which statuses of a handler's answer are told to the policies as a failure, a
+// [*StatusError]: a breaker, or an adaptive limit, that guards a handler needs to know. A client sees the
+// handler's answer all the same. Of the response's faces, the handler keeps those of net/http's own. The
+// function is called from many goroutines. Defaults to none. It needs [WithPolicies].
+func WithFailures(failure func(status int) bool) MiddlewareOption {
+	return middlewareOptionFunc(func(o *middlewareOptions) { o.failures = failure })
+}
+
 // WithBase sets what sends the requests. Defaults to http.DefaultTransport; nil leaves the default.
 func WithBase(base http.RoundTripper) TransportOption {
 	return transportOptionFunc(func(o *transportOptions) { o.base = base })
+}
+
+// WithRepeatable sets which requests may be sent more than once, given that their body can be copied. The
+// function is called from many goroutines. Defaults to [Repeatable].
+func WithRepeatable(repeatable func(*http.Request) bool) TransportOption {
+	return transportOptionFunc(func(o *transportOptions) { o.repeatable = repeatable })
+}
+
+// WithHedge runs requests that only read (GET, HEAD, OPTIONS and TRACE, without a body and without an
+// Upgrade) under one more policy, innermost: a resilience.Hedge. The first good answer is returned; the
+// context of the others ends, and their body is closed if they have one. Defaults to none.
+func WithHedge(hedge core.Policy) TransportOption {
+	return transportOptionFunc(func(o *transportOptions) { o.hedge = hedge })
+}
+
+// WithResilience gives options to the stack of a [Client] (which errors are retried, what is a failure to
+// the breaker), after the client's own. A [Transport] of one's own has no such stack.
+func WithResilience(opts ...resilience.Option) TransportOption {
+	return transportOptionFunc(func(o *transportOptions) { o.stack = append(o.stack, opts...) })
 }
 
 // policy composes the policies; nil without any.

@@ -13,7 +13,7 @@ import (
 // handler is running any more, and lets none start after it, so that none ever writes to a response
 // the server has taken back.
 type run struct {
-	name string
+	m    *Middleware
 	w    http.ResponseWriter
 	r    *http.Request
 	next http.Handler
@@ -27,12 +27,11 @@ func (x *run) task(ctx context.Context) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.sealed {
-		return &misuseError{x.name, "a handler cannot run twice, or after its policies returned"}
+		return &misuseError{x.m.name, "a handler cannot run twice, or after its policies returned"}
 	}
 	x.sealed = true
 	if ctx == x.r.Context() {
-		x.next.ServeHTTP(x.w, x.r)
-		return nil
+		return x.m.serve(x.w, x.r, x.next)
 	}
 	r := x.r.WithContext(ctx)
 	defer func() {
@@ -40,8 +39,7 @@ func (x *run) task(ctx context.Context) error {
 		// form whose temporary files the server removes.
 		x.r.Pattern, x.r.MultipartForm = r.Pattern, r.MultipartForm
 	}()
-	x.next.ServeHTTP(x.w, r)
-	return nil
+	return x.m.serve(x.w, r, x.next)
 }
 
 // over ends the run, and reports whether the handler has started.

@@ -2,6 +2,7 @@ package flowhttp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -20,6 +21,10 @@ type ServerConfig struct {
 	Addr string `json:"addr" yaml:"addr" env:"ADDR"`
 	// ReadHeaderTimeout is how long a client may take to send a request's header. Defaults to 5 s.
 	ReadHeaderTimeout time.Duration `json:"read_header_timeout" yaml:"read_header_timeout" env:"READ_HEADER_TIMEOUT"`
+	// ReadTimeout is how long a client may take to send a whole request, so that one that sends a body
+	// byte by byte does not hold a handler, and its permits, for ever. It also ends requests whose body
+	// is a stream. Defaults to 0: no bound.
+	ReadTimeout time.Duration `json:"read_timeout" yaml:"read_timeout" env:"READ_TIMEOUT"`
 	// IdleTimeout is how long a connection may wait for its next request. Defaults to 2 min.
 	IdleTimeout time.Duration `json:"idle_timeout" yaml:"idle_timeout" env:"IDLE_TIMEOUT"`
 	// MaxHeaderBytes bounds a request's header. Defaults to 64 KiB.
@@ -28,6 +33,17 @@ type ServerConfig struct {
 	// request is served with "Connection: close", so that no client sends one into a closing
 	// connection. Stop does not wait when no connection is open. Defaults to 250 ms.
 	Farewell time.Duration `json:"farewell" yaml:"farewell" env:"FAREWELL"`
+	// CertFile is a PEM file with a certificate, read by Start: with it the server speaks TLS, and HTTP/2
+	// with who can. Defaults to none.
+	CertFile string `json:"cert_file" yaml:"cert_file" env:"CERT_FILE"`
+	// KeyFile is a PEM file with the certificate's key. Required with CertFile.
+	KeyFile string `json:"key_file" yaml:"key_file" env:"KEY_FILE"`
+	// TLS is how TLS is spoken, for what files cannot say (certificates that change, clients that show
+	// theirs). Defaults to TLS 1.2 and above, when there is a CertFile.
+	TLS *tls.Config `json:"-" yaml:"-"`
+	// H2C makes a server without TLS speak HTTP/2 with clients that begin with it, as proxies and gRPC
+	// do. Defaults to false: HTTP/1.1 only.
+	H2C bool `json:"h2c" yaml:"h2c" env:"H2C"`
 }
 
 // Validate reports everything that is wrong with c.
@@ -39,9 +55,11 @@ func (c ServerConfig) Validate() error {
 	}
 	faults.Require(err == nil, "Addr", c.Addr, "must be host:port")
 	faults.Require(c.ReadHeaderTimeout >= 0, "ReadHeaderTimeout", c.ReadHeaderTimeout, "must not be negative")
+	faults.Require(c.ReadTimeout >= 0, "ReadTimeout", c.ReadTimeout, "must not be negative")
 	faults.Require(c.IdleTimeout >= 0, "IdleTimeout", c.IdleTimeout, "must not be negative")
 	faults.Require(c.MaxHeaderBytes >= 0, "MaxHeaderBytes", c.MaxHeaderBytes, "must not be negative")
 	faults.Require(c.Farewell >= 0, "Farewell", c.Farewell, "must not be negative")
+	c.requireTLS(&faults)
 	return faults.Err()
 }
 
@@ -63,7 +81,8 @@ func (c ServerConfig) withDefaults() ServerConfig {
 
 // Server serves a handler over HTTP as a core.Service. Start listens before it returns, so an
 // address in use is an error of Start; an error of serving later is told by Failed. Stop takes no
-// new connection, lets requests in flight finish and closes the rest. It can be started again.
+// new connection, lets requests in flight finish and closes the rest. It can be started again. It speaks
+// HTTP/1.1, and HTTP/2 as its config says.
 type Server struct {
 	name    string
 	cfg     ServerConfig
@@ -105,6 +124,10 @@ func (s *Server) Start(ctx context.Context) error {
 	if s.current != nil {
 		return fmt.Errorf("flowhttp: server %q is already started", s.name)
 	}
+	secure, err := s.cfg.tls()
+	if err != nil {
+		return fmt.Errorf("flowhttp: server %q: %w", s.name, err)
+	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", s.cfg.Addr)
 	if err != nil {
@@ -118,16 +141,19 @@ func (s *Server) Start(ctx context.Context) error {
 	base := context.WithoutCancel(ctx)
 	run.server = &http.Server{
 		Handler:           run.handle(s.handler),
+		TLSConfig:         secure,
+		Protocols:         s.cfg.protocols(),
 		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
+		ReadTimeout:       s.cfg.ReadTimeout,
 		IdleTimeout:       s.cfg.IdleTimeout,
 		MaxHeaderBytes:    s.cfg.MaxHeaderBytes,
-		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnState:         run.follow,
 	}
 	s.current, s.addr = run, listener.Addr()
-	go telemetry.Labeled(base, "server", s.name, func(context.Context) {
+	go telemetry.Labeled(base, "server", s.name, func(ctx context.Context) {
 		defer close(run.done)
-		if err := run.server.Serve(listener); !run.stopped.Load() {
+		run.server.BaseContext = func(net.Listener) context.Context { return ctx } // whose labels a handler's own come on top of
+		if err := run.accept(listener); !run.stopped.Load() {
 			s.failed <- fmt.Errorf("flowhttp: server %q: %w", s.name, err)
 		}
 	})

@@ -31,7 +31,10 @@ func newHeld(t *testing.T) *held {
 }
 
 func (h *held) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	h.entered <- struct{}{}
+	select {
+	case h.entered <- struct{}{}:
+	default: // nobody counts so far
+	}
 	<-h.release
 	_, _ = io.WriteString(w, "whole")
 }

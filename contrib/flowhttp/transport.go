@@ -26,10 +26,16 @@ import (
 // # More than one attempt
 //
 // A policy may run the attempt again, or two at once. Each sends a fresh copy of the body, made with
-// the request's GetBody (http.NewRequest sets it for common bodies). A body that cannot be copied
-// is sent once: a further run is told the outcome of the first. The answer of an attempt that is
-// not returned is closed, after a bounded part of it was read to save its connection. Whether a
-// request may be sent twice is for who configures a retry to know.
+// the request's GetBody (http.NewRequest sets it for common bodies). The answer of an attempt that is
+// not returned is closed, after a bounded part of it was read to save its connection.
+//
+// Only a request that is safe to send twice is: one that [WithRepeatable] allows ([Repeatable] by
+// default: not a POST without a key) and whose body can be copied. Of any other, an attempt is the last
+// one unless it failed before there was a connection, or, when the config says ResendRefused, was answered
+// with a refusal. Its error tells policies that to retry is in vain (see resilience.Permanent), and each
+// further run is told the outcome of that last one.
+//
+// [WithHedge] is for requests that only read.
 //
 // # Contexts
 //
@@ -39,8 +45,12 @@ type Transport struct {
 	name     string
 	maxDrain int64
 	policy   core.Policy // nil: none
+	hedged   core.Policy // of requests that only read; nil: as others
 	base     http.RoundTripper
 	traced   http.RoundTripper // base with a span around each attempt
+
+	repeatable    func(*http.Request) bool
+	resendRefused bool
 }
 
 // NewTransport makes a Transport. The name is its errors' subject. A wrong config is an error that
@@ -59,13 +69,23 @@ func NewTransport(name string, cfg TransportConfig, opts ...TransportOption) (*T
 	if o.base == nil {
 		o.base = http.DefaultTransport
 	}
-	return &Transport{
+	if o.repeatable == nil {
+		o.repeatable = Repeatable
+	}
+	t := &Transport{
 		name:     name,
 		maxDrain: int64(cfg.MaxDrain),
 		policy:   o.policy(),
 		base:     o.base,
 		traced:   otelhttp.NewTransport(resends{o.base}, o.otelhttp()...),
-	}, nil
+
+		repeatable:    o.repeatable,
+		resendRefused: cfg.ResendRefused,
+	}
+	if o.hedge != nil {
+		t.hedged = core.Compose(t.policy, o.hedge)
+	}
+	return t, nil
 }
 
 // Name is the name the transport was made with.
@@ -74,12 +94,19 @@ func (t *Transport) Name() string { return t.name }
 // RoundTrip sends r under the policies. It blocks until the answer's headers are there; the caller
 // closes the answer's body.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if t.policy == nil {
+	policy := t.policy
+	if t.hedged != nil && reads(r) {
+		policy = t.hedged
+	}
+	if policy == nil {
 		return t.traced.RoundTrip(r)
 	}
 	x := newExchange(t, r)
-	return x.end(t.policy.Do(r.Context(), x.attempt))
+	return x.end(policy.Do(r.Context(), x.attempt))
 }
+
+// undone reports whether err says that an attempt certainly had no effect.
+func (t *Transport) undone(err error) bool { return unsent(err) || t.resendRefused && refused(err) }
 
 // CloseIdleConnections passes on to the base transport, if that has it.
 func (t *Transport) CloseIdleConnections() {

@@ -41,6 +41,9 @@ func retry(n int) core.Policy {
 	})
 }
 
+// anyRequest may be sent again.
+var anyRequest = flowhttp.WithRepeatable(func(*http.Request) bool { return true })
+
 // upstream is a server that answers with statuses in turn, the last one for good, and its client.
 type upstream struct {
 	*httptest.Server
@@ -71,7 +74,8 @@ func newUpstream(t *testing.T, policy core.Policy, statuses ...int) *upstream {
 	}
 	u.Start()
 	t.Cleanup(u.Close)
-	u.client = &http.Client{Transport: newTransport(t, flowhttp.WithBase(u.Client().Transport), flowhttp.WithPolicies(policy))}
+	u.client = &http.Client{Transport: newTransport(t,
+		flowhttp.WithBase(u.Client().Transport), flowhttp.WithPolicies(policy), anyRequest)}
 	return u
 }
 
