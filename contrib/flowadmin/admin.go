@@ -4,6 +4,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/goflow-go/goflow/core"
@@ -84,9 +85,9 @@ func (a *Admin) route(profiling bool) {
 }
 
 // add serves h and lists it in the index.
-func (a *Admin) add(path, text string, h http.Handler) {
-	a.mux.Handle(path, h)
-	a.index = append(a.index, link{path, text})
+func (a *Admin) add(at, text string, h http.Handler) {
+	a.mux.Handle(at, h)
+	a.index = append(a.index, link{at, text})
 }
 
 // ServeHTTP answers a request.
@@ -99,6 +100,10 @@ func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && !a.consoles(r) {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD are allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	if a.consoles(r) && path.Clean(r.URL.Path)+"/" != r.URL.Path && path.Clean(r.URL.Path) != r.URL.Path {
+		http.NotFound(w, r) // the mux would send it elsewhere
 		return
 	}
 	a.mux.ServeHTTP(w, r)

@@ -23,6 +23,14 @@
 // answers with the whole [health.Report], whose texts are those of the checks' errors. Probes read
 // cached results, so they answer at once.
 //
+// # Engines
+//
+// [Engines] is what the console knows of a process beside its telemetry: an [Engine] for each, with what
+// it is set to and what an operator may do with it. [Limiter], [Breaker], [Job], [Scheduler], [Pool],
+// [Writer], [Spill], [Elector], [App] and [Described] make them; the modules of package fxmodule do so
+// by themselves. An action says what it has changed from what to what, and passes its context on, so that
+// the engine's own event of the change is part of the trace that made it.
+//
 // # Who may ask
 //
 // The handler has no login: bind it to loopback, or to a network that is trusted. A web page in

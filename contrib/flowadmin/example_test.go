@@ -8,6 +8,7 @@ import (
 
 	"github.com/goflow-go/goflow/contrib/flowadmin"
 	"github.com/goflow-go/goflow/core/health"
+	"github.com/goflow-go/goflow/limit"
 )
 
 func ExampleNew() {
@@ -35,4 +36,34 @@ func ExampleNew() {
 	// starting 503 down
 	// ready 200 ok
 	// draining 503 down
+}
+
+func ExampleEngines() {
+	api, err := limit.NewTokenBucket("api", limit.TokenBucketConfig{Rate: limit.PerSecond(20), Burst: 5})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer api.Close()
+	var engines flowadmin.Engines
+	remove, err := engines.Add(flowadmin.Limiter(api))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer remove()
+
+	for _, e := range engines.List() {
+		fmt.Println(e.Kind, e.Name, e.State())
+		for _, a := range e.Actions {
+			fmt.Println(a.Name, a.Params[0].Current())
+		}
+	}
+	found, _ := engines.Find("limiter", "api")
+	fmt.Println(found.Actions[0].Do(context.Background(), map[string]string{"rate": "50/s"}))
+	// Output:
+	// limiter api [{summary token bucket "api": 20/s, burst 5} {rate 20/s} {burst 5} {in use 0} {waiting 0}]
+	// set_rate 20/s
+	// set_burst 5
+	// rate 20/s -> 50/s <nil>
 }

@@ -61,15 +61,55 @@ func TestProbesGiveTheReportWhenAsked(t *testing.T) {
 	} {
 		var got struct {
 			Name, Group, Status, State string
-			Checks                     []struct{ Name, Status, Error string }
+			Checks                     []struct {
+				Name, Status, Error string
+				Failures            int
+			}
 		}
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 			t.Fatalf("%v in %s", err, w.Body)
 		}
 		if w.Code != 503 || w.Header().Get("Content-Type") != "application/json" || got.State != "ready" || got.Status != "down" ||
-			len(got.Checks) != 1 || got.Checks[0].Name != "db" || got.Checks[0].Error != "no <connection>" {
+			len(got.Checks) != 1 || got.Checks[0].Name != "db" || got.Checks[0].Error != "no <connection>" || got.Checks[0].Failures != 1 {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
+	}
+	if err := registry.Stop(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADegradedCheckIsShownAndFailsNoProbe(t *testing.T) {
+	t.Parallel()
+	changed := make(chan health.Change, 8)
+	registry, err := health.New("app", health.Config{}, health.WithOnChange(func(c health.Change) { changed <- c }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := flowadmin.New("app", flowadmin.Config{}, flowadmin.WithHealth(registry))
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := registry.Add(health.Check{Name: "mirror", Run: func(context.Context) error { return health.ErrDegraded }})
+	if err := errors.Join(add, registry.Start(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	<-changed // the check
+	registry.SetState(health.Ready)
+	w := get(admin, "/readyz?verbose")
+	var got struct {
+		Status   string
+		Degraded int
+		Checks   []struct{ Status string }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatalf("%v in %s", err, w.Body)
+	}
+	if w.Code != 200 || got.Status != "up" || got.Degraded != 1 || got.Checks[0].Status != "degraded" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := get(admin, "/readyz"); w.Code != 200 || w.Body.String() != "ok" {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if err := registry.Stop(context.Background()); err != nil {
 		t.Error(err)

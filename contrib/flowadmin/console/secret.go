@@ -1,0 +1,6 @@
+package console
+
+import "github.com/goflow-go/goflow/core"
+
+// Secret is [core.Secret].
+type Secret = core.Secret
