@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/goflow-go/goflow/internal/clock"
+	"github.com/goflow-go/goflow/internal/label"
 )
 
 // batches lets callers share round trips. Who comes when few are under way is sent at once; those who
@@ -21,6 +22,7 @@ import (
 type batches struct {
 	client  redis.UniversalClient
 	budgets *budgets
+	mark    label.Mark
 
 	mu      sync.Mutex
 	waiting []*rider
@@ -76,6 +78,7 @@ func (b *batches) board(r *rider) {
 
 // drive makes trips until no one waits.
 func (b *batches) drive() {
+	b.mark.Label()
 	var load []*rider
 	for {
 		b.mu.Lock()

@@ -151,6 +151,7 @@ func dropped(l *chunk) int64 {
 
 // tend gives back what will not be used, and forgets a key that no one asks for.
 func (x *lessee) tend() {
+	x.leases.mark.Label() // in the timer's goroutine
 	l, now := x.held.Load(), clock.Now()
 	if l == nil {
 		return

@@ -14,6 +14,7 @@ import (
 
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/internal/clock"
+	"github.com/goflow-go/goflow/internal/label"
 )
 
 // Coordinator is what a process shares with others through one Redis: limiters are made on it. It
@@ -25,6 +26,7 @@ import (
 // safe for concurrent use.
 type Coordinator struct {
 	name    string
+	mark    label.Mark
 	cfg     Config
 	client  redis.UniversalClient
 	brought brought
@@ -63,7 +65,7 @@ func New(name string, client redis.UniversalClient, cfg Config, opts ...Option) 
 	}
 	cfg = cfg.withDefaults()
 	c := &Coordinator{
-		name: name, cfg: cfg, client: client, brought: inspect(client),
+		name: name, mark: label.NewMark("coordinator", name), cfg: cfg, client: client, brought: inspect(client),
 		inst:     newInstrument(opts),
 		id:       newID(),
 		key:      named(cfg.Prefix, name, "instances"),
@@ -72,7 +74,7 @@ func New(name string, client redis.UniversalClient, cfg Config, opts ...Option) 
 		limiters: make(map[*shared]struct{}),
 		holdings: make(map[*holdings]struct{}),
 	}
-	c.batches.client, c.batches.budgets = client, &c.budgets
+	c.batches.client, c.batches.budgets, c.batches.mark = client, &c.budgets, c.mark
 	c.gate = newGate(c.moved)
 	c.loop = core.Background(name, c.beat)
 	c.metrics = c.inst.coordinatorPoints(name)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/internal/clock"
+	"github.com/goflow-go/goflow/internal/label"
 	"github.com/goflow-go/goflow/limit"
 	"github.com/goflow-go/goflow/telemetry/flowconv"
 )
@@ -21,6 +22,7 @@ const holdingsKind = "cc"
 // holdings are the permits of a concurrency limit that this process holds.
 type holdings struct {
 	name        string
+	mark        label.Mark
 	coordinator *Coordinator
 	cfg         ConcurrencyConfig
 	inst        instrument
@@ -48,7 +50,7 @@ func (h *holdings) init(name string, c *Coordinator, cfg ConcurrencyConfig, opts
 	if err = core.Configure(pkg, name, err); err != nil {
 		return err
 	}
-	h.name, h.coordinator, h.cfg = name, c, cfg
+	h.name, h.mark, h.coordinator, h.cfg = name, label.NewMark("limiter", name), c, cfg
 	h.freed = make(chan struct{}, 1)
 	h.held, h.owed = make(map[*Permit]struct{}), make(map[*Permit]struct{})
 	h.inst = newInstrument(opts)

@@ -57,10 +57,14 @@ func (h *holdings) disown(p *Permit, why error) {
 func (h *holdings) tend(ctx context.Context) {
 	var all sync.WaitGroup
 	for state, permits := range h.byKey() {
-		all.Go(func() { h.renew(ctx, state, permits) })
+		all.Go(func() {
+			h.mark.Label()
+			h.renew(ctx, state, permits)
+		})
 	}
 	for _, p := range h.debts() {
 		all.Go(func() {
+			h.mark.Label()
 			if h.releaseNow(ctx, p) {
 				h.mu.Lock()
 				delete(h.owed, p)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/goflow-go/goflow/internal/clock"
+	"github.com/goflow-go/goflow/internal/label"
 	"github.com/goflow-go/goflow/limit"
 )
 
@@ -15,6 +16,7 @@ import (
 type lessees struct {
 	shared *shared
 	most   int64
+	mark   label.Mark
 
 	keys sync.Map // string to *lessee
 	held atomic.Int64
@@ -25,7 +27,7 @@ type lessees struct {
 }
 
 func newLessees(s *shared, most int) *lessees {
-	return &lessees{shared: s, most: int64(most), metrics: newLeasePoints(s.name, s.algorithm.name)}
+	return &lessees{shared: s, most: int64(most), mark: label.NewMark("limiter", s.name), metrics: newLeasePoints(s.name, s.algorithm.name)}
 }
 
 // of gives the lessee of a key; nil when there are too many.
@@ -188,6 +190,7 @@ func (h *lessees) close() {
 		if l := x.held.Swap(nil); l != nil {
 			room <- struct{}{}
 			all.Go(func() {
+				h.mark.Label()
 				h.giveBack(x.target, l)
 				<-room
 			})

@@ -99,6 +99,12 @@ func (s *shared) adopt(ctx context.Context, q *quota) {
 	}
 }
 
+// Quota gives the rate and the burst in force, as far as this process knows.
+func (s *shared) Quota() limit.Quota {
+	q := s.quota.Load()
+	return limit.Quota{Rate: q.rate, Burst: q.burst}
+}
+
 // SetRate changes the rate for every process, and returns when it is in force: for a [Limiter] with the
 // next decision anywhere, for a [Keyed] within a heartbeat of the others' coordinators, if they are
 // started. Permits in use stay in use. It stays until it is set anew, or no process has used the limiter

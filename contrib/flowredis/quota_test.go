@@ -62,6 +62,9 @@ func TestQuotaThatIsSetIsInForceWithTheNextDecisionAnywhere(t *testing.T) {
 			if d, err = first.Take(t.Context(), 1); err != nil || d.Limit != 20 || d.Remaining != 14 {
 				t.Errorf("got %+v, %v, want a burst of 20 with 14 left", d, err)
 			}
+			if got, want := first.Quota(), (limit.Quota{Rate: limit.PerMinute(1), Burst: 20}); got != want {
+				t.Errorf("the quota is %+v, want %+v", got, want)
+			}
 			late := newBucket(t, a, cfg)
 			if d, err = late.Take(t.Context(), 1); err != nil || d.Limit != 20 {
 				t.Errorf("made later: got %+v, %v, want the quota in force", d, err)

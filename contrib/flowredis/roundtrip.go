@@ -138,7 +138,10 @@ func (c *Coordinator) alone(ctx *budgeted, cmd redis.Cmder) error {
 		return c.client.Process(ctx, cmd)
 	}
 	done := make(chan error, 1)
-	go func() { done <- c.client.Process(ctx, cmd) }()
+	go func() {
+		c.mark.Label()
+		done <- c.client.Process(ctx, cmd)
+	}()
 	select {
 	case err := <-done:
 		return err
