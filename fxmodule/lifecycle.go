@@ -8,8 +8,10 @@ import (
 	"go.opentelemetry.io/otel/log"
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/contrib/flowadmin"
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/core/health"
+	"github.com/goflow-go/goflow/fxmodule/internal/engines"
 	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/telemetry"
 	"github.com/goflow-go/goflow/telemetry/flowconv"
@@ -33,7 +35,8 @@ func (c Config) Validate() error {
 
 // Lifecycle tells the application's health registry when the application is ready, which is when
 // every start hook has ended, and when it is draining, which is before the first stop hook runs. It
-// also writes an event at each change. It belongs at the root of an application: it is part of
+// also writes an event at each change. In an application with a console operators may drain it, and
+// undo that, until it stops. It belongs at the root of an application: it is part of
 // [Module], and must not be put into an fx.Module.
 func Lifecycle() fx.Option {
 	return fx.Options(
@@ -87,7 +90,7 @@ func (g *gate) follow() {
 	g.mu.Lock()
 	g.hooks++
 	g.mu.Unlock()
-	g.lifecycle.Append(fx.StartStopHook(g.up, g.down))
+	g.lifecycle.Append(fx.StartStopHook(g.up, g.drain))
 }
 
 // up counts a start and opens the gate at the last.
@@ -103,8 +106,8 @@ func (g *gate) up(ctx context.Context) error {
 	return nil
 }
 
-// down closes the gate at the first stop.
-func (g *gate) down(ctx context.Context) error {
+// drain closes the gate at the first stop.
+func (g *gate) drain(ctx context.Context) error {
 	g.mu.Lock()
 	first := !g.closed
 	g.closed, g.started = true, 0
@@ -124,6 +127,7 @@ type lifecycleParams struct {
 	Config    Config `optional:"true"`
 	Health    *health.Registry
 	Providers otelin.In
+	Engines   engines.In
 }
 
 // watch ties the gate to the health registry.
@@ -145,6 +149,9 @@ func watch(p lifecycleParams) error {
 		tell(ctx, flowconv.AppStateDraining)
 		return ready.Stop(ctx)
 	}
+	p.Engines.Known(p.Gate.operated(flowadmin.App(p.Health), func(ctx context.Context) {
+		tell(ctx, p.Health.State().String())
+	}))
 	tell(context.Background(), flowconv.AppStateStarting)
 	p.Gate.follow()
 	return nil

@@ -171,6 +171,6 @@ func TestLifecycleWritesAnEventAtEachChange(t *testing.T) {
 			rec.RequireEvent(flowconv.EventAppStateChange, flowconv.AppStateKey.String(state))
 		}
 		rec.RequireDeclared()
-		rec.RequireEmitted("goflow.app.")
+		rec.RequireEmitted("goflow.app.state_change")
 	})
 }

@@ -127,6 +127,7 @@ func TestServersStopBeforeLimitersAndTelemetryLast(t *testing.T) {
 		"limitfx",     // its limiter
 		"servicefx",   // the admin port
 		"health",      // its probes
+		"watch",       // what they report
 		"telemetryfx", // all that was reported
 	}
 	if got := slices.Compact(s.packages); !slices.Equal(got, want) {

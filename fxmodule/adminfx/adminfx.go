@@ -1,14 +1,22 @@
 // Package adminfx serves the admin port of an fx application: probes of its health registry,
-// metrics of its OpenTelemetry SDK, an index, and profiles when asked for.
+// metrics of its OpenTelemetry SDK, an index, profiles when asked for, and its console when it has one
+// (see package consolefx).
+//
+// Where others than the machine itself reach the port, since Config.Addr is no loopback address, the
+// console has to have a token, and asks for it whoever only looks.
 package adminfx
 
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"net"
+	"net/netip"
 
 	"go.uber.org/fx"
 
 	"github.com/goflow-go/goflow/contrib/flowadmin"
+	"github.com/goflow-go/goflow/contrib/flowadmin/console"
 	"github.com/goflow-go/goflow/contrib/flowhttp"
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/core/health"
@@ -29,6 +37,13 @@ func (c Config) server() flowhttp.ServerConfig {
 	return flowhttp.ServerConfig{Addr: cmp.Or(c.Addr, "127.0.0.1:9090")}
 }
 
+// loopback reports whether only this machine reaches the port.
+func (c Config) loopback() bool {
+	host, _, err := net.SplitHostPort(c.server().Addr)
+	addr, notIP := netip.ParseAddr(host)
+	return err == nil && (host == "localhost" || notIP == nil && addr.IsLoopback())
+}
+
 // Validate reports everything that is wrong with c.
 func (c Config) Validate() error { return errors.Join(c.server().Validate(), c.Handler.Validate()) }
 
@@ -47,11 +62,12 @@ type Params struct {
 	fx.In
 
 	// fx makes them in this order, and stops them in reverse: the SDK last.
-	SDK    *otelsdk.SDK     `optional:"true"`
-	Health *health.Registry `optional:"true"`
-	Config Config           `optional:"true"`
-	Pages  []flowadmin.Page `group:"flow.admin.pages"`
-	Runner *servicefx.Runner
+	SDK     *otelsdk.SDK     `optional:"true"`
+	Health  *health.Registry `optional:"true"`
+	Console *console.Console `optional:"true"`
+	Config  Config           `optional:"true"`
+	Pages   []flowadmin.Page `group:"flow.admin.pages"`
+	Runner  *servicefx.Runner
 }
 
 // AsPage serves the page that constructor makes on the admin port: a function of anything in the graph
@@ -63,17 +79,14 @@ func AsPage(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"flow.admin.pages"`)))
 }
 
-// New makes the admin server and lets the application run it.
+// New makes the admin server and lets the application run it, and the console with it.
 func New(p Params) (Server, error) {
 	if err := core.Configure("adminfx", "admin", p.Config.Validate()); err != nil {
 		return Server{}, err
 	}
-	opts := []flowadmin.Option{flowadmin.WithPages(p.Pages...)}
-	if p.Health != nil {
-		opts = append(opts, flowadmin.WithHealth(p.Health))
-	}
-	if p.SDK != nil {
-		opts = append(opts, flowadmin.WithMetrics(p.SDK.MetricsHandler()))
+	opts, err := p.options()
+	if err != nil {
+		return Server{}, err
 	}
 	handler, err := flowadmin.New("admin", p.Config.Handler, opts...)
 	if err != nil {
@@ -84,5 +97,28 @@ func New(p Params) (Server, error) {
 		return Server{}, err
 	}
 	p.Runner.Run("admin", server)
+	if p.Console != nil { // it stops before the server, which waits for those the console tells what is new
+		p.Runner.Run("console", p.Console)
+	}
 	return Server{server}, nil
+}
+
+// options is what is served.
+func (p Params) options() ([]flowadmin.Option, error) {
+	opts := []flowadmin.Option{flowadmin.WithPages(p.Pages...)}
+	if p.Health != nil {
+		opts = append(opts, flowadmin.WithHealth(p.Health))
+	}
+	if p.SDK != nil {
+		opts = append(opts, flowadmin.WithMetrics(p.SDK.MetricsHandler()))
+	}
+	if p.Console == nil {
+		return opts, nil
+	}
+	if !p.Config.loopback() {
+		if err := p.Console.RequireToken(); err != nil {
+			return nil, fmt.Errorf("adminfx: Addr %q is not a loopback address: %w", p.Config.Addr, err)
+		}
+	}
+	return append(opts, flowadmin.WithConsole(p.Console)), nil
 }

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/goflow-go/goflow/core/health"
+	"github.com/goflow-go/goflow/core/health/watch"
 	"github.com/goflow-go/goflow/fxmodule/healthfx"
 )
 
@@ -35,4 +36,13 @@ func ExampleAsCheck() {
 		panic(err)
 	}
 	// Output: the database was checked
+}
+
+func ExampleWebhook() {
+	app := fx.New(fx.NopLogger,
+		healthfx.Module,
+		healthfx.Webhook("oncall", watch.WebhookConfig{URL: "http://alertmanager:9093/api/v2/alerts", Service: "orders"}),
+	)
+	fmt.Println(app.Err())
+	// Output: <nil>
 }

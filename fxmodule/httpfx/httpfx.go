@@ -40,6 +40,9 @@ type Config struct {
 	// Limit is the name of the limit.KeyedLimiter in the graph that limits each client. Defaults
 	// to no limit.
 	Limit string `json:"limit" yaml:"limit"`
+	// Concurrency is the name of the *limit.Concurrency in the graph that bounds how many requests are
+	// served at the same time. Defaults to no bound.
+	Concurrency string `json:"concurrency" yaml:"concurrency"`
 }
 
 // Validate reports everything that is wrong with c.
@@ -48,20 +51,24 @@ func (c Config) Validate() error { return errors.Join(c.Server.Validate(), c.Mid
 // Serve serves the http.Handler under the name behind a flowhttp.Middleware of the same name, and
 // provides its *flowhttp.Server under it.
 func Serve(name string, cfg Config, opts ...flowhttp.MiddlewareOption) fx.Option {
-	limiter := ` optional:"true"`
-	if cfg.Limit != "" {
-		limiter = named(cfg.Limit)
+	optional := func(name string) string {
+		if name == "" {
+			return ` optional:"true"`
+		}
+		return named(name)
 	}
 	return fx.Module("goflow.http",
 		fx.Provide(fx.Private, servicefx.New, otelin.New),
 		fx.Provide(fx.Annotate(
 			func(
-				runner *servicefx.Runner, p otelin.Providers, h http.Handler, l limit.KeyedLimiter, more []flowhttp.MiddlewareOption,
+				runner *servicefx.Runner, p otelin.Providers, h http.Handler,
+				l limit.KeyedLimiter, permits *limit.Concurrency, more []flowhttp.MiddlewareOption,
 			) (*flowhttp.Server, error) {
-				all := append([]flowhttp.MiddlewareOption{
-					flowhttp.WithTelemetry(p.Options...),
-					flowhttp.WithPropagators(p.Propagator),
-				}, slices.Concat(opts, more)...)
+				all := []flowhttp.MiddlewareOption{flowhttp.WithTelemetry(p.Options...), flowhttp.WithPropagators(p.Propagator)}
+				if cfg.Concurrency != "" {
+					all = append(all, flowhttp.WithPolicies(permits))
+				}
+				all = slices.Concat(all, opts, more)
 				if cfg.Limit != "" {
 					all = append(all, flowhttp.WithLimit(l))
 				}
@@ -72,7 +79,7 @@ func Serve(name string, cfg Config, opts ...flowhttp.MiddlewareOption) fx.Option
 				runner.Run(name, s)
 				return s, nil
 			},
-			fx.ParamTags(``, ``, named(name), limiter, options(name)), fx.ResultTags(named(name)),
+			fx.ParamTags(``, ``, named(name), optional(cfg.Limit), optional(cfg.Concurrency), options(name)), fx.ResultTags(named(name)),
 		)),
 		fx.Invoke(fx.Annotate(func(*flowhttp.Server) {}, fx.ParamTags(named(name)))),
 	)
@@ -118,6 +125,25 @@ func Transport(name string, cfg flowhttp.TransportConfig, opts ...flowhttp.Trans
 		},
 		fx.ResultTags(named(name)),
 	))
+}
+
+// Client provides a *flowhttp.Client under the name, and its *http.Client under the same. It is closed
+// when the application stops.
+func Client(name string, cfg flowhttp.ClientConfig, opts ...flowhttp.TransportOption) fx.Option {
+	return fx.Module("goflow.http.client", fx.Provide(fx.Annotate(
+		func(lc fx.Lifecycle, p otelin.In) (*flowhttp.Client, *http.Client, error) {
+			c, err := flowhttp.NewClient(name, cfg, append([]flowhttp.TransportOption{
+				flowhttp.WithTelemetry(p.Options()...),
+				flowhttp.WithPropagators(p.Propagator),
+			}, opts...)...)
+			if err != nil {
+				return nil, nil, err
+			}
+			lc.Append(fx.StopHook(c.Close))
+			return c, c.Client, nil
+		},
+		fx.ResultTags(named(name), named(name)),
+	)))
 }
 
 // options is the group of the options of a server.

@@ -214,6 +214,8 @@ func TestWhatIsWrongIsAnErrorOfTheApplication(t *testing.T) {
 	t.Parallel()
 	limited := free
 	limited.Limit = "clients"
+	bound := free
+	bound.Concurrency = "requests"
 	bad := httpfx.Config{
 		Server:     flowhttp.ServerConfig{Farewell: -1},
 		Middleware: flowhttp.MiddlewareConfig{Headers: 9},
@@ -230,6 +232,16 @@ func TestWhatIsWrongIsAnErrorOfTheApplication(t *testing.T) {
 		"no limit of the name":    {[]fx.Option{httpfx.AsHandler("api", says("")), httpfx.Serve("api", limited)}, []string{`limit.KeyedLimiter[name="clients"]`}},
 		"a handler that is none":  {[]fx.Option{httpfx.AsHandler("api", func() string { return "" })}, []string{"string does not implement http.Handler"}},
 		"two servers of one name": {[]fx.Option{httpfx.Serve("api", free), httpfx.Serve("api", free)}, []string{"already provided"}},
+		"no bound of the name": {
+			[]fx.Option{httpfx.AsHandler("api", says("")), httpfx.Serve("api", bound)}, []string{`*limit.Concurrency[name="requests"]`},
+		},
+		"a bad config of a client": {
+			[]fx.Option{
+				httpfx.Client("out", flowhttp.ClientConfig{Concurrency: -1}),
+				fx.Invoke(fx.Annotate(func(*http.Client) {}, fx.ParamTags(`name:"out"`))),
+			},
+			[]string{`flowhttp: "out": Concurrency must`},
+		},
 		"a bad config of a transport": {
 			[]fx.Option{
 				httpfx.Transport("out", flowhttp.TransportConfig{MaxDrain: -1}),
@@ -260,6 +272,54 @@ type base struct {
 }
 
 func (b *base) CloseIdleConnections() { b.closed++; b.Transport.CloseIdleConnections() }
+
+func TestAClientIsProvidedUnderBothTypesAndClosed(t *testing.T) {
+	t.Parallel()
+	rec := telemetrytest.New(t)
+	b := &base{Transport: &http.Transport{}}
+	var s *flowhttp.Server
+	var guarded *flowhttp.Client
+	var plain *http.Client
+	a := start(t,
+		fx.Provide(func() metric.MeterProvider { return rec.MeterProvider() }),
+		httpfx.AsHandler("api", says("ok")), httpfx.Serve("api", free), populate("api", &s),
+		httpfx.Client("out", flowhttp.ClientConfig{Concurrency: 2}, flowhttp.WithBase(b)),
+		fx.Populate(fx.Annotate(&guarded, fx.ParamTags(`name:"out"`)), fx.Annotate(&plain, fx.ParamTags(`name:"out"`))),
+	)
+	if guarded.Client != plain || guarded.Name() != "out" {
+		t.Errorf("the clients differ: %v, %v", guarded.Client, plain)
+	}
+	if _, body := get(t, s, plain.Transport); body != "ok" { //nolint:bodyclose // get closes it
+		t.Errorf("got %q", body)
+	}
+	rec.RequireCount("http.client.request.duration", 1)
+	stop(t, a)
+	if b.closed != 1 {
+		t.Errorf("the client was closed %d times", b.closed)
+	}
+}
+
+func TestAServerIsBoundByTheConcurrencyOfTheName(t *testing.T) {
+	t.Parallel()
+	cfg := free
+	cfg.Concurrency = "requests"
+	var s *flowhttp.Server
+	var permits *limit.Concurrency
+	a := start(t,
+		limitfx.Concurrency("requests", limit.ConcurrencyConfig{Limit: 1}),
+		httpfx.AsHandler("api", says("ok")), httpfx.Serve("api", cfg), populate("api", &s),
+		fx.Populate(fx.Annotate(&permits, fx.ParamTags(`name:"requests"`))),
+	)
+	permits.TryAcquire(t.Context(), 1)
+	if res, _ := get(t, s, nil); res.StatusCode != http.StatusServiceUnavailable { //nolint:bodyclose // get closes it
+		t.Errorf("got %d while the only permit is held, want 503", res.StatusCode)
+	}
+	permits.Release(1)
+	if res, _ := get(t, s, nil); res.StatusCode != http.StatusOK { //nolint:bodyclose // get closes it
+		t.Errorf("got %d, want 200", res.StatusCode)
+	}
+	stop(t, a)
+}
 
 func TestATransportCarriesTheTraceToAServerAndIsClosed(t *testing.T) {
 	t.Parallel()

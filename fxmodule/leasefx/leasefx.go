@@ -9,7 +9,8 @@
 //	)
 //
 // Leases are kept by the lease.Store in the graph, as package redisfx provides it, and otherwise in this
-// process. Both report to the application's OpenTelemetry providers, the global ones where it has none.
+// process. Both report to the application's OpenTelemetry providers, the global ones where it has none, and
+// are known to its console, if it has one.
 package leasefx
 
 import (
@@ -17,7 +18,9 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/contrib/flowadmin"
 	"github.com/goflow-go/goflow/core/lease"
+	"github.com/goflow-go/goflow/fxmodule/internal/engines"
 	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/fxmodule/servicefx"
 )
@@ -35,6 +38,7 @@ type Params struct {
 
 	Lifecycle fx.Lifecycle
 	Providers otelin.In
+	Engines   engines.In
 	Config    lease.Config `optional:"true"`
 	Store     lease.Store  `optional:"true"` // nil keeps leases in this process
 }
@@ -47,6 +51,7 @@ func New(p Params) (*lease.Locker, error) {
 	l, err := lease.NewLocker(name, p.Store, p.Config, lease.WithTelemetry(p.Providers.Options()...))
 	if err == nil {
 		p.Lifecycle.Append(fx.StopHook(l.Close))
+		p.Engines.Known(flowadmin.Described("lease", l))
 	}
 	return l, err
 }
@@ -55,10 +60,11 @@ func New(p Params) (*lease.Locker, error) {
 // *lease.Locker in the graph, as [Module] provides it. On stop it resigns once the tasks under
 // lease.WhileLeader have returned.
 func Elector(name string, opts ...lease.Option) fx.Option {
-	provide := func(r *servicefx.Runner, p otelin.Providers, l *lease.Locker) (*lease.Elector, error) {
+	provide := func(r *servicefx.Runner, p otelin.Providers, known engines.In, l *lease.Locker) (*lease.Elector, error) {
 		e, err := lease.NewElector(name, l, append([]lease.Option{lease.WithTelemetry(p.Options...)}, opts...)...)
 		if err == nil {
 			r.Run(fmt.Sprintf("elector %q", name), e)
+			known.Known(flowadmin.Elector(e))
 		}
 		return e, err
 	}

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/fxmodule/internal/engines"
 	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/limit"
 )
@@ -68,6 +69,7 @@ type choice struct {
 
 	Lifecycle fx.Lifecycle
 	Providers otelin.In
+	Engines   engines.In
 	Backend   *Backend  `optional:"true"`
 	Embedded  *embedded `optional:"true"`
 }
@@ -86,7 +88,7 @@ func either[I any, C any, L, S closer](
 					return makeShared[L](in, name, shared, cfg, opts)
 				}
 			}
-			own, err := makeOwn(params{Lifecycle: in.Lifecycle, Providers: in.Providers}, name, construct, cfg, opts)
+			own, err := makeOwn(params{Lifecycle: in.Lifecycle, Providers: in.Providers, Engines: in.Engines}, name, construct, cfg, opts)
 			return &made[L, S]{name: name, own: own, isOwn: true}, err
 		}),
 		fx.Provide(
@@ -107,6 +109,7 @@ func makeShared[L, S closer, C any](in choice, name string, shared maker[C, S], 
 		return nil, err
 	}
 	in.Lifecycle.Append(fx.StopHook(s.Close))
+	known(in.Engines, s)
 	return &made[L, S]{name: name, shared: s}, nil
 }
 

@@ -6,7 +6,8 @@
 //	)
 //
 // A limiter reports to the application's OpenTelemetry providers, the global ones where it has
-// none, and is closed when the application stops.
+// none, and is closed when the application stops. In an application with a console it is known there, with
+// what can be changed of it.
 //
 // # One limit for many processes
 //
@@ -23,6 +24,8 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/contrib/flowadmin"
+	"github.com/goflow-go/goflow/fxmodule/internal/engines"
 	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/limit"
 )
@@ -92,6 +95,7 @@ type params struct {
 
 	Lifecycle fx.Lifecycle
 	Providers otelin.In
+	Engines   engines.In
 }
 
 // constructor is what package limit makes a limiter with.
@@ -117,6 +121,14 @@ func makeOwn[C any, L closer](p params, name string, construct constructor[C, L]
 	l, err := construct(name, cfg, append([]limit.Option{limit.WithTelemetry(p.Providers.Options()...)}, opts...)...)
 	if err == nil {
 		p.Lifecycle.Append(fx.StopHook(l.Close))
+		known(p.Engines, l)
 	}
 	return l, err
+}
+
+// known makes a limiter known to the console, if it has a name.
+func known(in engines.In, l closer) {
+	if n, ok := l.(flowadmin.Named); ok {
+		in.Known(flowadmin.Limiter(n))
+	}
 }

@@ -22,7 +22,8 @@
 //
 // It reports to the application's OpenTelemetry providers, the global ones where it has none: what
 // coordination does, a span for each command under a recording parent, with neither keys nor values, and
-// the client's pool of connections.
+// the client's pool of connections. In an application with a console the coordinator is known there by its
+// mode, and shared limits of rates by rate and burst; what is changed there is changed for all processes.
 package redisfx
 
 import (
@@ -31,9 +32,11 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/contrib/flowadmin"
 	"github.com/goflow-go/goflow/contrib/flowredis"
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/core/lease"
+	"github.com/goflow-go/goflow/fxmodule/internal/engines"
 	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/fxmodule/limitfx"
 	"github.com/goflow-go/goflow/fxmodule/servicefx"
@@ -79,6 +82,7 @@ type Params struct {
 	Lifecycle fx.Lifecycle
 	Runner    *servicefx.Runner
 	Providers otelin.In
+	Engines   engines.In
 	Config    Config `optional:"true"`
 }
 
@@ -116,6 +120,7 @@ func New(p Params) (Result, error) {
 	p.Lifecycle.Append(fx.StopHook(client.Close))
 	p.Lifecycle.Append(fx.StopHook(c.Close))
 	p.Runner.Run("coordinator "+name, c)
+	p.Engines.Known(flowadmin.Described("coordination", c))
 	b := backend{c, p.Config.Fallback, telemetry}
 	return Result{Client: client, Coordinator: c, Backend: b.limiters(), Leases: leases}, nil
 }

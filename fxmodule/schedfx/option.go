@@ -2,7 +2,6 @@ package schedfx
 
 import (
 	"github.com/goflow-go/goflow/core/lease"
-	"github.com/goflow-go/goflow/fxmodule/servicefx"
 	"github.com/goflow-go/goflow/sched"
 )
 
@@ -27,7 +26,7 @@ func Once() Option { return optionFunc(func(o *options) { o.once = true }) }
 
 // scheduleOnce adds a job that runs once among all instances. fx makes the locker first, so the job is
 // drained before it is closed.
-func scheduleOnce(r *servicefx.Runner, s *sched.Scheduler, spec sched.Spec, l *lease.Locker) error {
+func scheduleOnce(in job, spec sched.Spec, l *lease.Locker) error {
 	spec.Options = append([]sched.JobOption{sched.WithPolicies(lease.Once(l))}, spec.Options...)
-	return schedule(r, s, spec)
+	return schedule(in, spec)
 }

@@ -9,7 +9,8 @@
 //
 // Jobs run once the application has started. When it stops, each job is drained before anything its
 // constructor depends on stops, and the scheduler last; pools finish what they have accepted. All of it
-// reports to the application's OpenTelemetry providers, the global ones where it has none.
+// reports to the application's OpenTelemetry providers, the global ones where it has none. In an application
+// with a console all of it is known there: a job can be paused and run, a pool resized.
 package schedfx
 
 import (
@@ -18,7 +19,9 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/contrib/flowadmin"
 	"github.com/goflow-go/goflow/fxmodule/internal/ctor"
+	"github.com/goflow-go/goflow/fxmodule/internal/engines"
 	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/fxmodule/servicefx"
 	"github.com/goflow-go/goflow/sched"
@@ -40,6 +43,7 @@ type Params struct {
 
 	Runner    *servicefx.Runner
 	Providers otelin.Providers
+	Engines   engines.In
 	Config    sched.Config `optional:"true"`
 }
 
@@ -48,6 +52,7 @@ func New(p Params) (*sched.Scheduler, error) {
 	s, err := sched.New(name, p.Config, sched.WithTelemetry(p.Providers.Options...))
 	if err == nil {
 		p.Runner.Run("scheduler "+name, s)
+		p.Engines.Known(flowadmin.Scheduler(s))
 	}
 	return s, err
 }
@@ -70,14 +75,24 @@ func AsJob(constructor any, opts ...Option) fx.Option {
 	return fx.Module("goflow.job", fx.Provide(fx.Private, servicefx.New, constructor), invoke)
 }
 
+// job is what a job takes from the graph.
+type job struct {
+	fx.In
+
+	Runner    *servicefx.Runner
+	Scheduler *sched.Scheduler
+	Engines   engines.In
+}
+
 // schedule adds a job, paused until what its constructor depends on has started.
-func schedule(r *servicefx.Runner, s *sched.Scheduler, spec sched.Spec) error {
-	j, err := s.Schedule(context.Background(), spec.Name, spec.Trigger, spec.Task, spec.Options...)
+func schedule(in job, spec sched.Spec) error {
+	j, err := in.Scheduler.Schedule(context.Background(), spec.Name, spec.Trigger, spec.Task, spec.Options...)
 	if err != nil {
 		return err
 	}
 	j.Pause()
-	r.Run(fmt.Sprintf("job %q", spec.Name), service{j})
+	in.Runner.Run(fmt.Sprintf("job %q", spec.Name), service{j})
+	in.Engines.Known(flowadmin.Job(j))
 	return nil
 }
 
@@ -93,10 +108,11 @@ func (s service) Stop(ctx context.Context) error { return s.job.Drain(ctx) }
 
 // Pool provides a *sched.Pool under the name.
 func Pool(name string, cfg sched.PoolConfig, opts ...sched.Option) fx.Option {
-	provide := func(r *servicefx.Runner, p otelin.Providers) (*sched.Pool, error) {
+	provide := func(r *servicefx.Runner, p otelin.Providers, known engines.In) (*sched.Pool, error) {
 		pool, err := sched.NewPool(name, cfg, append([]sched.Option{sched.WithTelemetry(p.Options...)}, opts...)...)
 		if err == nil {
 			r.Run(fmt.Sprintf("pool %q", name), pool)
+			known.Known(flowadmin.Pool(pool))
 		}
 		return pool, err
 	}

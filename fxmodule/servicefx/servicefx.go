@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/goflow-go/goflow/core"
+	"github.com/goflow-go/goflow/internal/label"
 )
 
 // Params is what [New] takes from the graph.
@@ -54,7 +55,10 @@ func (r *Runner) Run(name string, s core.Service) {
 			ended := make(chan struct{})
 			quit = ended
 			if w, ok := s.(core.Watched); ok {
-				watcher.Go(func() { r.watch(name, w, ended) })
+				watcher.Go(func() {
+					label.NewMark("service", name).Label()
+					r.watch(name, w, ended)
+				})
 			}
 			return nil
 		},

@@ -7,7 +7,7 @@
 //
 // A run goes on from the application's start to its stop. A writer is stopped after all that depends on it,
 // and writes what it holds first. Both report to the application's OpenTelemetry providers, the global ones
-// where it has none.
+// where it has none. In an application with a console a writer is known there.
 package streamsfx
 
 import (
@@ -17,8 +17,10 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/contrib/flowadmin"
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/fxmodule/internal/ctor"
+	"github.com/goflow-go/goflow/fxmodule/internal/engines"
 	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/fxmodule/servicefx"
 	"github.com/goflow-go/goflow/streams/writer"
@@ -58,7 +60,7 @@ func Writer(name string, open any, cfg writer.Config, opts ...writer.Option) fx.
 	if err := ctor.Makes[io.Writer]("streamsfx: Writer", open); err != nil {
 		return fx.Error(err)
 	}
-	provide := func(lc fx.Lifecycle, r *servicefx.Runner, p otelin.Providers, sink io.Writer) (*writer.Writer, error) {
+	provide := func(lc fx.Lifecycle, r *servicefx.Runner, p otelin.Providers, known engines.In, sink io.Writer) (*writer.Writer, error) {
 		w, err := writer.New(name, sink, cfg, append([]writer.Option{writer.WithTelemetry(p.Options...)}, opts...)...)
 		if err != nil {
 			return nil, err
@@ -67,6 +69,7 @@ func Writer(name string, open any, cfg writer.Config, opts ...writer.Option) fx.
 			lc.Append(fx.StopHook(c.Close))
 		}
 		r.Run(fmt.Sprintf("writer %q", name), w)
+		known.Known(flowadmin.Writer(w))
 		return w, nil
 	}
 	return fx.Module("goflow.writer",
