@@ -19,12 +19,17 @@ help: ## list the targets
 bench: ## compare with other libraries, side by side in one run
 	cd bench && go run ./cmd/ratio
 
+.PHONY: browser
+browser: ## test the console in a real Chromium
+	@.ci/browser
+	cd integration/browser && node --test --test-concurrency=1 --test-reporter=spec
+
 .PHONY: build
 build: ## compile and vet every module
 	@$(EACH); go build -o /dev/null ./...; go vet ./... $(DONE)
 
 .PHONY: check
-check: tidy-check generate-check build lint race test-nested ## all that must pass before a change lands
+check: tidy-check generate-check build lint race test-nested browser ## all that must pass before a change lands
 
 .PHONY: demo
 demo: ## run the gateway on 127.0.0.1:8080

@@ -215,8 +215,14 @@ func TestGatewayIsReadyWhileItServesAndNotWhileItDrains(t *testing.T) {
 	t.Parallel()
 	p := startGateway(t, nil, "-load", "0", "-drain", "1s")
 	client := newClient(t)
-	if resp := get(t, client, p.admin+"/readyz", nil); resp.status != http.StatusOK {
-		t.Fatalf("/readyz is %d %q", resp.status, resp.body)
+	for deadline := time.Now().Add(10 * time.Second); ; { // its checks have to run once
+		resp := get(t, client, p.admin+"/readyz", nil)
+		if resp.status == http.StatusOK {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("/readyz is %d %q", resp.status, resp.body)
+		}
 	}
 	done := make(chan int)
 	go func() { done <- p.signal(syscall.SIGTERM) }()
@@ -248,7 +254,7 @@ func TestAnAddressInUseIsExitCodeOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := strings.TrimPrefix(first.url, "http://")
-	out, err := exec.CommandContext(t.Context(), binary, "-load", "0", "-admin", "127.0.0.1:0", "-addr", addr).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), binary, "-load", "0", "-admin", "127.0.0.1:0", "-grpc", "127.0.0.1:0", "-addr", addr).CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
 		t.Errorf("it ended with %v, want exit code 1", err)
 	}

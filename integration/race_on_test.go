@@ -7,5 +7,5 @@ import "time"
 const (
 	raceEnabled = true
 	// raceAllowance is what the race detector, and a machine busy with it, adds to a time.
-	raceAllowance = time.Second
+	raceAllowance = 4 * time.Second
 )

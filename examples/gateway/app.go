@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/contrib/flowgrpc"
 	"github.com/goflow-go/goflow/contrib/flowhttp"
 	"github.com/goflow-go/goflow/fxmodule"
 	"github.com/goflow-go/goflow/fxmodule/adminfx"
@@ -30,7 +33,7 @@ func application(cfg config, stderr io.Writer) fx.Option {
 			func(sdk *otelsdk.SDK) *slog.Logger { return newLogger(sdk, stderr) },
 			newEndpoints,
 		),
-		fx.NopLogger, // run tells what goes wrong
+		liveConsole(cfg),
 
 		limitfx.Keyed("clients", limit.KeyedConfig{Rate: cfg.Rate, Burst: cfg.Burst}),
 		limitfx.Embedded(limitfx.TokenBucket("log", limit.TokenBucketConfig{Rate: limit.PerSecond(1), Burst: 5})),
@@ -39,11 +42,14 @@ func application(cfg config, stderr io.Writer) fx.Option {
 		guards(cfg),
 		accessLog(cfg),
 		analytics(),
+		mirroring(cfg),
 		httpfx.AsHandler("gateway", newProxy),
 		httpfx.Serve("gateway", httpfx.Config{
 			Server: flowhttp.ServerConfig{Addr: cfg.Addr},
 			Limit:  "clients",
 		}),
+		grpcProxy(cfg),
+		healthChecks(),
 		jobs(cfg),
 		load(cfg),
 	)
@@ -57,26 +63,41 @@ func newLogger(sdk *otelsdk.SDK, stderr io.Writer) *slog.Logger {
 // endpoints says where the gateway can be reached; it is known once it has started.
 type endpoints struct {
 	gateway *flowhttp.Server
+	grpc    *flowgrpc.Server // nil: none
 	admin   adminfx.Server
 	target  target
-	limits  string // whose they are
+	cfg     config
 }
 
 type endpointParams struct {
 	fx.In
 
 	Gateway *flowhttp.Server `name:"gateway"`
+	GRPC    *flowgrpc.Server `name:"gateway-grpc" optional:"true"`
 	Admin   adminfx.Server
 	Target  target
 	Config  config
 }
 
 func newEndpoints(p endpointParams) endpoints {
-	return endpoints{p.Gateway, p.Admin, p.Target, whose(p.Config.Redis)}
+	return endpoints{p.Gateway, p.GRPC, p.Admin, p.Target, p.Config}
 }
 
 // String is what the gateway says when it is ready.
 func (e endpoints) String() string {
-	return fmt.Sprintf("gateway  http://%s  in front of %s\nadmin    http://%s  /metrics /readyz /livez /startupz\nlimits   %s\n",
-		e.gateway.Addr(), e.target.url(), e.admin.Addr(), e.limits)
+	var text strings.Builder
+	say := func(what, format string, args ...any) {
+		fmt.Fprintf(&text, "%-8s "+format+"\n", append([]any{what}, args...)...)
+	}
+	say("gateway", "http://%s  in front of %s", e.gateway.Addr(), e.target.url())
+	if e.grpc != nil {
+		say("grpc", "%s  in front of %s", e.grpc.Addr(), cmp.Or(e.cfg.GRPCUpstream, "a sample"))
+	}
+	say("console", "http://%s/debug/flow/", e.admin.Addr())
+	if e.cfg.madeUp {
+		say("token", "%s  to change something there", string(e.cfg.ConsoleToken))
+	}
+	say("admin", "http://%s  /metrics /readyz /livez /startupz", e.admin.Addr())
+	say("limits", "%s", whose(e.cfg.Redis))
+	return text.String()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goflow-go/goflow/contrib/flowadmin"
+	"github.com/goflow-go/goflow/contrib/flowadmin/console"
 	"github.com/goflow-go/goflow/contrib/flowhttp"
 	"github.com/goflow-go/goflow/fxmodule/redisfx"
 	"github.com/goflow-go/goflow/limit"
@@ -16,17 +19,24 @@ import (
 
 // config is what the gateway can be told, by flags and by environment variables.
 type config struct {
-	Addr        string         // where it serves
-	Admin       string         // where it serves probes and metrics
-	Upstream    string         // what it fronts; "" starts a sample
-	Rate        limit.Rate     // of each client
-	Burst       int            // of each client
-	Concurrency int            // requests at the upstream at the same time
-	Timeout     time.Duration  // of a request at the upstream, retries included
-	Load        int            // own requests a second
-	AccessLog   string         // the file of the access log; "" writes none
-	Drain       time.Duration  // how long it stays up after it has become not ready
-	Redis       redisfx.Config // through which limits are shared; without addresses they are not
+	Addr         string         // where it serves
+	GRPC         string         // where it serves gRPC; "" does not
+	Admin        string         // where it serves probes, metrics and the console
+	ConsoleToken console.Secret // what an operator says to the console; one is made up without
+	Upstream     string         // what it fronts; "" starts a sample
+	GRPCUpstream string         // the same for gRPC
+	Mirror       string         // where copies of some requests go
+	Rate         limit.Rate     // of each client
+	Burst        int            // of each client
+	Concurrency  int            // requests at the upstream at the same time
+	Timeout      time.Duration  // of a request at the upstream, retries included
+	Load         int            // own requests a second
+	AccessLog    string         // the file of the access log; "" writes none
+	Drain        time.Duration  // how long it stays up after it has become not ready
+	Redis        redisfx.Config // through which limits are shared; without addresses they are not
+
+	madeUp   bool              // the token is
+	settings []flowadmin.Field // the flags as they are set
 }
 
 // errHelp says that the user asked for the usage, which is its text.
@@ -46,8 +56,11 @@ func parse(args []string, env func(string) (string, bool)) (cfg config, err erro
 	fs := flag.NewFlagSet("gateway", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&cfg.Addr, "addr", "127.0.0.1:8080", "serve on this `host:port`")
-	fs.StringVar(&cfg.Admin, "admin", "127.0.0.1:9090", "serve probes and metrics on this `host:port`")
+	fs.StringVar(&cfg.GRPC, "grpc", "127.0.0.1:50051", "serve gRPC on this `host:port`; empty serves none")
+	fs.StringVar(&cfg.Admin, "admin", "127.0.0.1:9090", "serve probes, metrics and the console on this `host:port`")
 	fs.StringVar(&cfg.Upstream, "upstream", "", "front this `URL`; without it a sample upstream is started")
+	fs.StringVar(&cfg.GRPCUpstream, "grpc-upstream", "", "front gRPC at this `host:port`, in plain text; without it, and without -upstream, a sample is started")
+	fs.StringVar(&cfg.Mirror, "mirror", "", "send a copy of every fifth GET to this `URL`; the sample upstream gets its own")
 	fs.TextVar(&cfg.Rate, "rate", limit.PerSecond(20), "let each client make requests at this `rate`, as in 20/s or 5/m")
 	fs.IntVar(&cfg.Burst, "burst", 40, "let each client make up to `n` requests at once")
 	fs.IntVar(&cfg.Concurrency, "concurrency", 128, "send up to `n` requests to the upstream at the same time")
@@ -56,7 +69,9 @@ func parse(args []string, env func(string) (string, bool)) (cfg config, err erro
 	fs.StringVar(&cfg.AccessLog, "access-log", "", "append a line for each request to this `file`")
 	fs.DurationVar(&cfg.Drain, "drain", 0, "on SIGTERM, go on for this `duration` after having become not ready")
 
-	if err := errors.Join(fromEnv(fs, variable, env), fromEnv(redisFlags(&cfg.Redis), redisVariable, env)); err != nil {
+	if err := errors.Join(
+		fromEnv(fs, variable, env), fromEnv(secretFlags(&cfg), variable, env), fromEnv(redisFlags(&cfg.Redis), redisVariable, env),
+	); err != nil {
 		return cfg, err
 	}
 	switch err := fs.Parse(args); {
@@ -67,7 +82,18 @@ func parse(args []string, env func(string) (string, bool)) (cfg config, err erro
 	case fs.NArg() > 0:
 		return cfg, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
-	return cfg, cfg.validate()
+	fs.VisitAll(func(f *flag.Flag) {
+		cfg.settings = append(cfg.settings, flowadmin.Field{Name: f.Name, Value: f.Value.String()})
+	})
+	return cfg.withToken(), cfg.validate()
+}
+
+// withToken makes up a token where there is none.
+func (c config) withToken() config {
+	if c.ConsoleToken == "" {
+		c.ConsoleToken, c.madeUp = console.Secret(rand.Text()), true
+	}
+	return c
 }
 
 // fromEnv sets flags by their environment variables.
@@ -95,9 +121,10 @@ func (c config) validate() error {
 	hostPort := func(addr string) bool { return flowhttp.ServerConfig{Addr: addr}.Validate() == nil }
 	require(hostPort(c.Addr), "addr", c.Addr, "must be host:port")
 	require(hostPort(c.Admin), "admin", c.Admin, "must be host:port")
-	u, err := url.Parse(c.Upstream)
-	require(c.Upstream == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "",
-		"upstream", c.Upstream, "must be a URL, as in http://127.0.0.1:8000")
+	require(c.GRPC == "" || hostPort(c.GRPC), "grpc", c.GRPC, "must be host:port")
+	require(c.GRPCUpstream == "" || hostPort(c.GRPCUpstream), "grpc-upstream", c.GRPCUpstream, "must be host:port")
+	require(c.Upstream == "" || isURL(c.Upstream), "upstream", c.Upstream, "must be a URL, as in http://127.0.0.1:8000")
+	require(c.Mirror == "" || isURL(c.Mirror), "mirror", c.Mirror, "must be a URL, as in http://127.0.0.1:8000")
 	require(c.Burst > 0, "burst", c.Burst, "must be above 0")
 	require(c.Concurrency > 0 && c.Concurrency <= maxConcurrency, "concurrency", c.Concurrency, fmt.Sprintf("must be from 1 to %d", maxConcurrency))
 	require(c.Timeout > 0, "timeout", c.Timeout, "must be above 0s")
@@ -114,6 +141,22 @@ func (c config) validate() error {
 	return errors.Join(faults...)
 }
 
+// describe tells the environment variables of flags.
+func describe(w io.Writer, fs *flag.FlagSet, variable func(flag string) string) {
+	fs.VisitAll(func(f *flag.Flag) {
+		kind, text := flag.UnquoteUsage(f)
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
+			text += fmt.Sprintf(" (default %s)", f.DefValue)
+		}
+		fmt.Fprintf(w, "  %s\n    \t%s\n", strings.TrimSpace(variable(f.Name)+" "+kind), text)
+	})
+}
+
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
 const (
 	maxConcurrency = 100_000
 	maxLoad        = 1000
@@ -125,7 +168,9 @@ func usage(fs *flag.FlagSet) string {
 	text.WriteString("Gateway is a reverse proxy with a limit for each client, traced and metered.\n\n")
 	fs.SetOutput(&text)
 	fs.PrintDefaults()
-	usageOfRedis(&text)
+	text.WriteString("\nThese environment variables have no flags:\n")
+	describe(&text, secretFlags(&config{}), variable)
+	describe(&text, redisFlags(&redisfx.Config{}), redisVariable)
 	fmt.Fprintf(&text, "\nEach flag can be set by an environment variable too: -addr by %sADDR. Flags win.\n"+
 		"OpenTelemetry's own OTEL_* variables are honoured: OTEL_TRACES_EXPORTER=console prints traces.\n", envPrefix)
 	return text.String()

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"go.uber.org/fx"
@@ -19,7 +16,7 @@ import (
 
 // jobs are what the gateway does beside serving.
 func jobs(cfg config) fx.Option {
-	all := []fx.Option{schedfx.AsJob(newStatistics), schedfx.AsJob(newProbe)}
+	all := []fx.Option{fx.Provide(newProbe, newRecheck), schedfx.AsJob(newStatistics), schedfx.AsJob(newRegularProbe)}
 	if !cfg.Redis.Shared() { // Redis forgets by itself
 		all = append(all, schedfx.AsJob(newSweep))
 	}
@@ -91,39 +88,4 @@ func decisionsOf(l limit.KeyedLimiter) decisions {
 		return decisions{s.Coordinated.Allowed + s.Degraded.Allowed, s.Coordinated.Denied + s.Degraded.Denied}
 	}
 	return decisions{}
-}
-
-type probeParams struct {
-	fx.In
-
-	Target    target
-	Transport http.RoundTripper `name:"upstream"`
-}
-
-// newProbe asks the upstream whether it is there. It goes through the upstream's breaker, which so
-// learns that the upstream is back although no one else asks.
-func newProbe(p probeParams) sched.Spec {
-	return sched.Spec{
-		Name:    "probe-upstream",
-		Trigger: sched.Jitter(sched.Every(10*time.Second), sched.Uniform(time.Second)), // not all gateways at once
-		Task: func(ctx context.Context) error {
-			r, err := http.NewRequestWithContext(ctx, http.MethodHead, p.Target.url().String(), http.NoBody)
-			if err != nil {
-				return err
-			}
-			resp, err := p.Transport.RoundTrip(r)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = resp.Body.Close() }()
-			if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-				return err
-			}
-			if resp.StatusCode >= http.StatusInternalServerError {
-				return fmt.Errorf("the upstream answered %s", resp.Status)
-			}
-			return nil
-		},
-		Options: []sched.JobOption{sched.WithTimeout(2 * time.Second), sched.WithMisfire(sched.SkipMissed)},
-	}
 }

@@ -60,7 +60,7 @@ func TestEachWrongSettingIsOneClearLineAndStartsNothing(t *testing.T) {
 func TestAWrongOpenTelemetryVariableIsOneClearLine(t *testing.T) {
 	t.Setenv("OTEL_TRACES_EXPORTER", "carrier-pigeon")
 	var stderr strings.Builder
-	code := run([]string{"-addr", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, func(string) (string, bool) { return "", false }, &stderr)
+	code := run([]string{"-addr", "127.0.0.1:0", "-grpc", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, func(string) (string, bool) { return "", false }, &stderr)
 	if got := stderr.String(); code != exitUsage || !strings.Contains(got, "OTEL_TRACES_EXPORTER") || strings.Count(got, "\n") != 1 {
 		t.Errorf("exit code %d, stderr %q, want %d and one line with the variable", code, got, exitUsage)
 	}

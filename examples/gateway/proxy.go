@@ -21,6 +21,8 @@ type proxyParams struct {
 	Transport http.RoundTripper  `name:"upstream"`
 	Lines     *limit.TokenBucket `name:"log"` // an upstream that is down must not flood the log
 	Logger    *slog.Logger
+	Recheck   *recheck
+	Mirror    *mirror `optional:"true"`
 }
 
 // newProxy forwards requests to the upstream.
@@ -31,8 +33,18 @@ func newProxy(p proxyParams) *httputil.ReverseProxy {
 			r.SetXForwarded()
 		},
 		Transport: p.Transport,
-		ErrorLog:  slog.NewLogLogger(p.Logger.Handler(), slog.LevelWarn),
+		ModifyResponse: func(resp *http.Response) error {
+			if resp.StatusCode >= http.StatusInternalServerError {
+				p.Recheck.later(resp.Request.Context())
+			}
+			p.Mirror.answered(resp.Request)
+			return nil
+		},
+		ErrorLog: slog.NewLogLogger(p.Logger.Handler(), slog.LevelWarn),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if !errors.Is(err, core.ErrRejected) { // it was asked
+				p.Recheck.later(r.Context())
+			}
 			if r.Context().Err() == nil && p.Lines.Allow(r.Context()) { // the client has not gone away
 				p.Logger.WarnContext(r.Context(), "upstream did not answer", "error", err)
 			}

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -47,18 +45,6 @@ func redisFlags(cfg *redisfx.Config) *flag.FlagSet {
 	fs.IntVar(&cfg.Coordinator.Instances, "instances", 1, "reckon with `n` gateways at least, when Redis is away")
 	fs.TextVar(&cfg.Fallback, "fallback", flowredis.FallbackLocal, "`what` to do while Redis is away: local gives each gateway its share, closed refuses, open lets through")
 	return fs
-}
-
-// usageOfRedis tells the variables.
-func usageOfRedis(w io.Writer) {
-	fmt.Fprintln(w, "\nThese environment variables have no flags:")
-	redisFlags(&redisfx.Config{}).VisitAll(func(f *flag.Flag) {
-		kind, text := flag.UnquoteUsage(f)
-		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
-			text += fmt.Sprintf(" (default %s)", f.DefValue)
-		}
-		fmt.Fprintf(w, "  %s\n    \t%s\n", strings.TrimSpace(redisVariable(f.Name)+" "+kind), text)
-	})
 }
 
 // sharing lets the gateways of one Redis share their limits, where the config names one.
