@@ -36,6 +36,7 @@ type check uint8
 const (
 	ratioAtMost   check = iota // impl / other <= bound
 	excessAtMost               // impl - other <= bound
+	addedAtMost                // (impl - instrumented) / (other - instrumented) <= bound
 	figureAtMost               // impl <= bound
 	figureAtLeast              // impl >= bound
 )
@@ -106,7 +107,7 @@ var goals = slices.Concat([]goal{
 	{"what telemetry costs a task", place{"TaskTelemetry/serial", 1, "ns/op"}, ours, excessAtMost, "goflow-noop", 40},
 	{"what telemetry costs a task, 2 processors", place{"TaskTelemetry/serial", 2, "ns/op"}, ours, excessAtMost, "goflow-noop", 40},
 	{"typed result: allocations", place{"Future/serial", 1, "allocs/op"}, ours, figureAtMost, "pond", 3},
-}, streamGoals, redisGoals)
+}, streamGoals, redisGoals, httpGoals)
 
 // outcome is a goal's row.
 type outcome struct {
@@ -132,6 +133,14 @@ func (g goal) judge(figure func(place, string) (float64, bool)) (outcome, bool) 
 	case excessAtMost:
 		pass = value-other <= g.bound
 		o.measured, o.bound = signed(value-other), "<= "+signed(g.bound)
+	case addedAtMost:
+		base, okBase := figure(g.at, instrumented)
+		if !okBase {
+			return outcome{}, false
+		}
+		added, others := value-base, other-base
+		pass = added <= g.bound*others
+		o.measured, o.bound = signed(added)+" of "+signed(others), "<= "+number(g.bound)+"x"
 	case figureAtMost:
 		pass = value <= g.bound
 		o.measured, o.bound = number(value), "<= "+number(g.bound)

@@ -71,6 +71,8 @@ var all = []suite{
 		title: "Four clients asking all the time: permits given, of rate*t + burst; the worst run",
 	},
 	{name: "Lock", dir: "redis", title: "A lock in Redis taken and freed", cost: true},
+	{name: "HTTPServer", dir: "http", title: "A request handled under a rate limit, a concurrency limit and a breaker", cost: true},
+	{name: "HTTPClient", dir: "http", title: "A request sent under a timeout, a retry and a breaker", cost: true},
 }
 
 func names() (names []string) {

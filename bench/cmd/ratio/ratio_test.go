@@ -156,6 +156,28 @@ func TestGoalsAreJudgedAtTheirBounds(t *testing.T) {
 	}
 }
 
+func TestWhatIsAddedIsJudgedAboveWhatAllStandOn(t *testing.T) {
+	t.Parallel()
+	figures := map[string]float64{instrumented: 1000, "failsafehttp": 3000}
+	for figure, want := range map[float64][2]string{
+		1400: {"+400 of +2000", "pass"},
+		1401: {"+401 of +2000", "short"},
+		990:  {"-10 of +2000", "pass"},
+	} {
+		figures[ours] = figure
+		g := goal{impl: ours, other: "failsafehttp", check: addedAtMost, bound: 0.2}
+		got, ok := g.judge(func(_ place, impl string) (float64, bool) { v, ok := figures[impl]; return v, ok })
+		if !ok || got.measured != want[0] || got.verdict != want[1] {
+			t.Errorf("%v: got %+v, %t, want %q", figure, got, ok, want)
+		}
+	}
+	delete(figures, instrumented)
+	g := goal{impl: ours, other: "failsafehttp", check: addedAtMost}
+	if _, ok := g.judge(func(_ place, impl string) (float64, bool) { v, ok := figures[impl]; return v, ok }); ok {
+		t.Error("a goal was judged without what all stand on")
+	}
+}
+
 func TestRenderShowsGoalsAndRatios(t *testing.T) {
 	t.Parallel()
 	r := read(`BenchmarkBucket/allowed/impl=goflow-metered/serial 1 40 ns/op 0 B/op 0 allocs/op
@@ -240,13 +262,14 @@ func TestEveryBenchmarkIsASuiteWhereItSaysItIs(t *testing.T) {
 func TestAPackageIsBuiltOnceForTheSuitesChosenOfIt(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string][]string{
-		".":                   {"limit", "resilience", "sched", "streams", "redis"},
+		".":                   {"limit", "resilience", "sched", "streams", "redis", "http"},
 		"Bucket|Pace":         {"limit"},
 		"Stack|Breaker":       {"resilience"},
 		"Keyed|Retry":         {"limit", "resilience"},
 		"^sched/":             {"sched"},
 		"^streams/":           {"streams"},
 		"^redis/":             {"redis"},
+		"^http/":              {"http"},
 		"^(limit|resilience)": {"limit", "resilience"},
 	} {
 		if got := (config{bench: regexp.MustCompile(pattern)}).dirs(); !slices.Equal(got, want) {
