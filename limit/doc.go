@@ -36,14 +36,15 @@
 //
 // [Concurrency] bounds what runs at the same time, not how often it starts: a bulkhead. [Adaptive] does
 // so too, and finds the bound from measured latency. [Throttle] keeps a client from asking a backend
-// that rejects most of what it is asked. These three are policies themselves.
+// that rejects most of what it is asked. [Overload] keeps a server from taking more than its process can do.
+// These four are policies themselves.
 //
 // # Guarantees
 //
 // No bucket allows more than rate*t + burst permits in any stretch of time t, whatever the number of
 // goroutines and whatever the clock does; a [LeakyBucket] and the windows say what they allow. A denial
 // takes nothing. RetryAfter is exact to the nanosecond. Waiters are served in order of arrival, and
-// their number is bounded. Nothing here starts a goroutine.
+// their number is bounded. Nothing here starts a goroutine, but for [Overload], which has one until Close.
 //
 // # Telemetry
 //

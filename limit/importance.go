@@ -30,15 +30,16 @@ func (i Importance) String() string {
 	return fmt.Sprintf("importance %d", uint8(i))
 }
 
-// WithImportance makes what matters less be refused first by a [Concurrency] or [Adaptive] limit whose
-// callers wait. Without it, and for [Normal], nothing changes. It is looked at only when there is no
+// WithImportance makes what matters less be refused first by an [Overload] limit, and by a [Concurrency]
+// or [Adaptive] limit whose callers wait. Without it, and for [Normal], nothing changes. It is looked at only when there is no
 // permit at once:
 //
 //   - Sheddable does not wait: it is rejected, also by Acquire.
 //   - Normal waits, in the places that the config does not keep for Critical (CriticalWaiters).
 //   - Critical waits in any place, with the highest priority, whatever [WithPriority] says.
 //
-// A limit that does not wait treats all alike.
+// A limit that does not wait treats all alike. An [Overload] limit, which does not either, refuses what is
+// sheddable before what is normal, and that before what is critical.
 func WithImportance(ctx context.Context, i Importance) context.Context {
 	return context.WithValue(ctx, importanceKey{}, i)
 }

@@ -23,6 +23,7 @@ var limiters = telemetry.NewKind(scopeName,
 	flowconv.LimiterQueueSize, flowconv.LimiterWaitDuration,
 	flowconv.LimiterKeyUsage, flowconv.LimiterKeyLimit, flowconv.LimiterOverflows,
 	flowconv.LimiterRefunds, flowconv.LimiterCharges, flowconv.LimiterNearLimits,
+	flowconv.LimiterPressure,
 )
 
 // outcome is what a limiter decided.

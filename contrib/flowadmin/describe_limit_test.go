@@ -27,6 +27,7 @@ func TestLimitersShowAndChangeWhatTheyCan(t *testing.T) {
 		"calls":    {[]string{"limit=8", "in use=0"}, "set_limit"},
 		"adaptive": {[]string{"limit=7", "in use=0"}, ""},
 		"throttle": {[]string{`summary=throttle "throttle": rejects 0.0 %`}, ""},
+		"overload": {[]string{`summary=overload "overload": pressure 0.00, rejects 0.0 % of sheddable, 0.0 % of normal, 0.0 % of critical`}, ""},
 		"all":      {[]string{"summary=all"}, ""},
 		"shadow":   {[]string{`summary=shadow "shadow"`}, ""},
 	} {

@@ -89,6 +89,7 @@ func limiters(t *testing.T, opts ...limit.Option) map[string]flowadmin.Engine {
 		made[*limit.Concurrency](t)(limit.NewConcurrency("calls", limit.ConcurrencyConfig{Limit: 8}, opts...)),
 		made[*limit.Adaptive](t)(limit.NewAdaptive("adaptive", limit.AdaptiveConfig{Initial: 7}, opts...)),
 		made[*limit.Throttle](t)(limit.NewThrottle("throttle", limit.ThrottleConfig{}, opts...)),
+		made[*limit.Overload](t)(limit.NewOverload("overload", limit.OverloadConfig{MaxSchedLatency: -1, MaxMemoryShare: -1}, opts...)),
 		made[*limit.All](t)(limit.NewAll("all", []limit.Limiter{bucket}, opts...)),
 		made[*limit.Shadow](t)(limit.NewShadow("shadow", bucket, opts...)),
 	}

@@ -21,6 +21,7 @@ type everything struct {
 	Concurrency   *limit.Concurrency   `name:"calls"`
 	Adaptive      *limit.Adaptive      `name:"calls"`
 	Throttle      *limit.Throttle      `name:"calls"`
+	Overload      *limit.Overload      `name:"calls"`
 	ShardedAsSuch limit.Limiter        `name:"sharded"`
 	LeakyAsSuch   limit.Limiter        `name:"leaky"`
 	FixedAsSuch   limit.Limiter        `name:"fixed"`
@@ -40,6 +41,7 @@ func TestEveryLimiterIsProvidedByNameAndAsALimiter(t *testing.T) {
 		limitfx.Concurrency("calls", limit.ConcurrencyConfig{Limit: 8}),
 		limitfx.Adaptive("calls", limit.AdaptiveConfig{}),
 		limitfx.Throttle("calls", limit.ThrottleConfig{}),
+		limitfx.Overload("calls", limit.OverloadConfig{}),
 		fx.Invoke(func(in everything) {
 			for _, l := range []limit.Limiter{in.ShardedAsSuch, in.LeakyAsSuch, in.FixedAsSuch, in.SlidingAsSuch, in.LogAsSuch} {
 				if d, err := l.Take(t.Context(), 1); err != nil || !d.Allowed {

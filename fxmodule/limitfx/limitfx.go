@@ -90,6 +90,11 @@ func Throttle(name string, cfg limit.ThrottleConfig, opts ...limit.Option) fx.Op
 	return named(name, limit.NewThrottle, cfg, opts)
 }
 
+// Overload provides a *limit.Overload under the name.
+func Overload(name string, cfg limit.OverloadConfig, opts ...limit.Option) fx.Option {
+	return named(name, limit.NewOverload, cfg, opts)
+}
+
 type params struct {
 	fx.In
 

@@ -21,6 +21,10 @@ type Sample struct {
 	// Memory is how many bytes count towards GOMEMLIMIT: all that the runtime has mapped and not
 	// returned to the operating system.
 	Memory int64
+	// Live is how much of Memory a garbage collection would not free, as the last one found it: neither
+	// free heap nor what has been allocated since. It is what is meant when a program lets its memory
+	// grow up to the limit before it collects.
+	Live int64
 	// MemoryLimit is GOMEMLIMIT in bytes, or 0 when there is none.
 	MemoryLimit int64
 }
@@ -31,6 +35,14 @@ func (s Sample) MemoryShare() float64 {
 		return 0
 	}
 	return float64(s.Memory) / float64(s.MemoryLimit)
+}
+
+// LiveShare is how much of the memory limit is used by what is live, 0 when there is none.
+func (s Sample) LiveShare() float64 {
+	if s.MemoryLimit <= 0 {
+		return 0
+	}
+	return float64(s.Live) / float64(s.MemoryLimit)
 }
 
 // Sampler takes samples. Each user has its own, because a sample's latency is that since the last one.
@@ -48,6 +60,9 @@ const (
 	mapped
 	released
 	limit
+	free
+	objects
+	live
 )
 
 // NewSampler makes a Sampler, whose first sample covers the time from now on.
@@ -58,6 +73,9 @@ func NewSampler() *Sampler {
 		mapped:     {Name: "/memory/classes/total:bytes"},
 		released:   {Name: "/memory/classes/heap/released:bytes"},
 		limit:      {Name: "/gc/gomemlimit:bytes"},
+		free:       {Name: "/memory/classes/heap/free:bytes"},
+		objects:    {Name: "/memory/classes/heap/objects:bytes"},
+		live:       {Name: "/gc/heap/live:bytes"},
 	}}
 	s.Sample()
 	return s
@@ -72,14 +90,18 @@ func (s *Sampler) Sample() Sample {
 	sample := Sample{
 		SchedLatencyP99: quantile(0.99, h.Buckets, s.counts, h.Counts),
 		Goroutines:      int(s.read[goroutines].Value.Uint64()),
-		Memory:          int64(s.read[mapped].Value.Uint64() - s.read[released].Value.Uint64()),
+		Memory:          s.bytes(mapped) - s.bytes(released),
 	}
+	sample.Live = sample.Memory - s.bytes(free) - max(s.bytes(objects)-s.bytes(live), 0)
 	if most := s.read[limit].Value.Uint64(); most < math.MaxInt64 {
 		sample.MemoryLimit = int64(most)
 	}
 	s.counts = append(s.counts[:0], h.Counts...)
 	return sample
 }
+
+// bytes is the value of a metric.
+func (s *Sampler) bytes(metric int) int64 { return int64(s.read[metric].Value.Uint64()) }
 
 // quantile is the q-quantile of what a histogram counted between before and now: the upper bound of
 // its bucket, or the lower one when that has none. Bounds are in seconds, one more than counts.

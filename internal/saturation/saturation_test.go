@@ -44,6 +44,24 @@ func TestTheMemoryLimitIsTheProcesss(t *testing.T) {
 	}
 }
 
+func TestWhatACollectionWouldFreeIsNotLive(t *testing.T) {
+	const size = 64 << 20
+	s := saturation.NewSampler()
+	kept := make([]byte, size)
+	runtime.GC()
+	held := s.Sample()
+	runtime.KeepAlive(kept)
+	runtime.GC()
+	if gone := s.Sample(); held.Live-gone.Live < size*9/10 || held.Live > held.Memory || gone.Live <= 0 {
+		t.Errorf("%d bytes are live with %d bytes, %d without", held.Live, size, gone.Live)
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	runtime.KeepAlive(make([]byte, size)) // garbage now
+	if got := s.Sample(); got.Live > held.Live-size*9/10 {
+		t.Errorf("%d bytes are live, with garbage in them", got.Live)
+	}
+}
+
 func TestLatencyIsThatOfGoroutinesThatWaited(t *testing.T) {
 	s := saturation.NewSampler()
 	turn(4 * runtime.GOMAXPROCS(0))

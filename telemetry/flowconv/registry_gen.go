@@ -136,6 +136,10 @@ const (
 	LimiterNameKey = attribute.Key("goflow.limiter.name")
 	// LimiterOutcomeKey is "goflow.limiter.outcome": what the limiter decided.
 	LimiterOutcomeKey = attribute.Key("goflow.limiter.outcome")
+	// LimiterOverloadReasonKey is "goflow.limiter.overload.reason": which limit the runtime was nearest to.
+	LimiterOverloadReasonKey = attribute.Key("goflow.limiter.overload.reason")
+	// LimiterOverloadStateKey is "goflow.limiter.overload.state": what an overload limiter does.
+	LimiterOverloadStateKey = attribute.Key("goflow.limiter.overload.state")
 	// LimiterPermitsKey is "goflow.limiter.permits": how many permits were asked for. On spans only.
 	LimiterPermitsKey = attribute.Key("goflow.limiter.permits")
 	// LimiterRateKey is "goflow.limiter.rate": the rate after a change.
@@ -402,6 +406,7 @@ const (
 	LimiterAlgorithmAny           = "any"            // permits of the first of several limiters that has them
 	LimiterAlgorithmShadow        = "shadow"         // what another limiter says, but it lets all through
 	LimiterAlgorithmThrottle      = "throttle"       // a client's own share of rejections, from how many the backend rejects
+	LimiterAlgorithmOverload      = "overload"       // what the Go runtime has room for: the less it matters, the sooner it is refused
 )
 
 // Values of goflow.limiter.outcome.
@@ -411,6 +416,20 @@ const (
 	LimiterOutcomeDelayed   = "delayed"   // permitted for a later time
 	LimiterOutcomeShadowed  = "shadowed"  // let through, though the limiter being tried out denied it
 	LimiterOutcomeCancelled = "cancelled" // given back: a reservation was cancelled, or a waiter's context ended
+)
+
+// Values of goflow.limiter.overload.reason.
+const (
+	LimiterOverloadReasonSchedLatency = "sched_latency" // goroutines wait too long for a processor
+	LimiterOverloadReasonMemory       = "memory"        // too much of GOMEMLIMIT is in use
+	LimiterOverloadReasonGoroutines   = "goroutines"    // there are too many goroutines
+)
+
+// Values of goflow.limiter.overload.state.
+const (
+	LimiterOverloadStateNone     = "none"     // nothing is refused
+	LimiterOverloadStateShedding = "shedding" // what matters less is refused, in part or all of it
+	LimiterOverloadStateClosed   = "closed"   // everything is refused: a hard limit is reached
 )
 
 // Values of goflow.pipeline.outcome.
@@ -521,6 +540,7 @@ var (
 	LimiterCharges                = Metric{Name: "goflow.limiter.charges", Unit: "{permit}", Description: "Permits taken without asking, for work already done.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterNearLimits             = Metric{Name: "goflow.limiter.near_limits", Unit: "{decision}", Description: "Decisions allowed at once with less than a fifth of the permits left.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterRefunds                = Metric{Name: "goflow.limiter.refunds", Unit: "{permit}", Description: "Permits given back to a limiter because they went unused.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
+	LimiterPressure               = Metric{Name: "goflow.limiter.pressure", Unit: "1", Description: "How near the Go runtime is to the limits of an overload limiter, smoothed: from 1 on, the limiter refuses more and more.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm"}}
 	LimiterWaitDuration           = Metric{Name: "goflow.limiter.wait.duration", Unit: "s", Description: "How long callers that had to wait for a permit waited.", Instrument: Histogram, Boundaries: seconds, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "error.type"}}
 	CoordinationMode              = Metric{Name: "goflow.coordination.mode", Unit: "{coordinator}", Description: "1 for the mode a coordinator is in, 0 for the other.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.coordination.name", "goflow.coordination.mode"}}
 	CoordinationInstances         = Metric{Name: "goflow.coordination.instances", Unit: "{instance}", Description: "Processes that share through Redis, as this one counts them.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.coordination.name"}}
@@ -608,7 +628,7 @@ var items = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 1000
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
-var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, ConsoleActions, ConsumerFailures, ConsumerGroupLag, ConsumerGroupPending, ConsumerMessageActive, ConsumerMessages, ConsumerPaused, CoordinationDecisions, CoordinationFallbacks, CoordinationInstances, CoordinationLeases, CoordinationMode, CoordinationRoundTripDuration, CoordinationRoundTrips, FallbackCalls, HealthCheckDuration, HealthCheckStatus, HealthNotifications, HealthState, HealthTransitions, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LeaseAcquisitions, LeaseActive, LeaseEnds, LeaseHoldDuration, LeaseQueueSize, LeaseRenewals, LeaseTermActive, LeaseTerms, LeaseWaitDuration, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, ProducerMessages, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
+var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, ConsoleActions, ConsumerFailures, ConsumerGroupLag, ConsumerGroupPending, ConsumerMessageActive, ConsumerMessages, ConsumerPaused, CoordinationDecisions, CoordinationFallbacks, CoordinationInstances, CoordinationLeases, CoordinationMode, CoordinationRoundTripDuration, CoordinationRoundTrips, FallbackCalls, HealthCheckDuration, HealthCheckStatus, HealthNotifications, HealthState, HealthTransitions, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LeaseAcquisitions, LeaseActive, LeaseEnds, LeaseHoldDuration, LeaseQueueSize, LeaseRenewals, LeaseTermActive, LeaseTerms, LeaseWaitDuration, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterPressure, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, ProducerMessages, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
 
 // Spans.
 var (
@@ -649,6 +669,7 @@ const (
 	EventLeasePanic                = "goflow.lease.panic"                 // the hook of an elector panicked
 	EventLimiterLimitChange        = "goflow.limiter.limit_change"        // the limit of a running concurrency limiter was changed
 	EventLimiterOverRelease        = "goflow.limiter.over_release"        // more permits were released than were held, for the first time in this limiter. It is a mistake of its user
+	EventLimiterOverloadChange     = "goflow.limiter.overload_change"     // an overload limiter began to refuse, or ended
 	EventLimiterQuotaChange        = "goflow.limiter.quota_change"        // the rate or burst of a running limiter was changed
 	EventPoolPanic                 = "goflow.pool.panic"                  // a task panicked or ended its goroutine
 	EventSchedulerClockStep        = "goflow.scheduler.clock_step"        // the wall clock was set, or the machine was suspended; the scheduler planned anew
@@ -674,6 +695,7 @@ var Events = []Event{
 	{Name: EventLeasePanic, Attributes: []string{"goflow.lease.name", "exception.message", "exception.stacktrace"}},
 	{Name: EventLimiterLimitChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.limit"}},
 	{Name: EventLimiterOverRelease, Attributes: []string{"goflow.limiter.name", "goflow.limiter.permits", "goflow.limiter.held"}},
+	{Name: EventLimiterOverloadChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.overload.state", "goflow.limiter.overload.reason"}},
 	{Name: EventLimiterQuotaChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.rate", "goflow.limiter.burst"}},
 	{Name: EventPoolPanic, Attributes: []string{"goflow.pool.name", "exception.message", "exception.stacktrace"}},
 	{Name: EventSchedulerClockStep, Attributes: []string{"goflow.scheduler.name", "goflow.scheduler.clock.step"}},
