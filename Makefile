@@ -4,8 +4,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# The nested modules: tools always, and bench.
-NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
+# The nested modules: tools always, bench, and the tests of the manifests.
+NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod deploy/*/test/go.mod))
 EACH := for dir in . $(NESTED); do echo "== $$dir"; cd "$(CURDIR)/$$dir"
 DONE := ; done
 # One of the linters reads files of Go 1.27 too, and prints that it cannot.
@@ -14,6 +14,11 @@ LINT := go tool -modfile="$(CURDIR)/tools/go.mod" golangci-lint run ./... 2> >(g
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sort
+
+.PHONY: alerts
+alerts: prometheus ## test the alerts of deploy/prometheus with promtool
+	promtool check rules deploy/prometheus/rules/*.yml
+	promtool test rules deploy/prometheus/tests/*.yml
 
 .PHONY: bench
 bench: ## compare with other libraries, side by side in one run
@@ -50,19 +55,25 @@ fuzz: ## run every fuzz target for 20 s
 	while read -r dir target; do cd "$(CURDIR)/$$dir"; go test -run='^$$' -fuzz="^$$target$$" -fuzztime=20s . $(DONE)
 
 .PHONY: generate
-generate: ## write telemetry/flowconv and docs/telemetry.md from telemetry/registry.yaml
+generate: ## write telemetry/flowconv, docs/telemetry.md and the dashboards from telemetry/registry.yaml
 	go run -C tools ./flowconvgen
+	go run -C tools ./dashgen
 
 .PHONY: generate-check
 generate-check: ## fail when generated files are not up to date
 	go run -C tools ./flowconvgen -check
+	go run -C tools ./dashgen -check
 
 .PHONY: lint
 lint: ## run the linters of .golangci.yml in every module
 	@$(EACH); $(LINT) $(DONE)
 
+.PHONY: prometheus
+prometheus: ## install prometheus and promtool, which tests start, unless they are there
+	@.ci/prometheus
+
 .PHONY: race
-race: redis ## run all tests with the race detector, in random order
+race: redis prometheus ## run all tests with the race detector, in random order
 	go test -race -shuffle=on ./...
 
 .PHONY: redis
@@ -70,12 +81,13 @@ redis: ## install redis-server, which tests start, unless it is there
 	@.ci/redis
 
 .PHONY: test
-test: redis ## run all tests
+test: redis prometheus ## run all tests
 	go test ./...
 
 .PHONY: test-nested
 test-nested: redis ## run the tests of the nested modules
 	@for dir in $(NESTED); do echo "== $$dir"; cd "$(CURDIR)/$$dir"; go test ./... $(DONE)
+	go test -C tools -count=1 ./dashgen ./opscheck # what they read is outside their module, where go test does not see changes
 
 .PHONY: tidy
 tidy: ## bring every module's go.mod and go.sum up to date

@@ -8,35 +8,37 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/goflow-go/goflow/tools/registry"
 )
 
 // goFile is flowconv/registry_gen.go.
-func goFile(r *registry) ([]byte, error) {
+func goFile(r *registry.Registry) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("// Code generated from telemetry/registry.yaml by tools/flowconvgen. DO NOT EDIT.\n\n")
 	b.WriteString("package flowconv\n\nimport \"go.opentelemetry.io/otel/attribute\"\n\n")
-	goAttributes(&b, r.attributes())
-	goMetrics(&b, r.ofType(metricGroup))
-	goSpans(&b, r.ofType(spanGroup))
-	goEvents(&b, r.ofType(eventGroup))
+	goAttributes(&b, attributes(r))
+	goMetrics(&b, r.OfType(registry.MetricGroup))
+	goSpans(&b, r.OfType(registry.SpanGroup))
+	goEvents(&b, r.OfType(registry.EventGroup))
 	return format.Source(b.Bytes())
 }
 
 // attributes lists the declared attributes, by Go name.
-func (r *registry) attributes() []attribute {
-	var all []attribute
-	for _, g := range r.ofType(attributeGroup) {
+func attributes(r *registry.Registry) []registry.Attribute {
+	var all []registry.Attribute
+	for _, g := range r.OfType(registry.AttributeGroup) {
 		all = append(all, g.Attributes...)
 	}
-	slices.SortFunc(all, func(a, b attribute) int { return cmp.Compare(keyName(a.ID), keyName(b.ID)) })
+	slices.SortFunc(all, func(a, b registry.Attribute) int { return cmp.Compare(registry.KeyName(a.ID), registry.KeyName(b.ID)) })
 	return all
 }
 
-func goAttributes(b *bytes.Buffer, attributes []attribute) {
+func goAttributes(b *bytes.Buffer, attributes []registry.Attribute) {
 	b.WriteString("// Attribute keys.\nconst (\n")
 	for _, a := range attributes {
-		fmt.Fprintf(b, "// %s is %q: %s\n", keyName(a.ID), a.ID, decapitalize(oneLine(a.Brief)))
-		fmt.Fprintf(b, "%s = attribute.Key(%q)\n", keyName(a.ID), a.ID)
+		fmt.Fprintf(b, "// %s is %q: %s\n", registry.KeyName(a.ID), a.ID, decapitalize(oneLine(a.Brief)))
+		fmt.Fprintf(b, "%s = attribute.Key(%q)\n", registry.KeyName(a.ID), a.ID)
 	}
 	b.WriteString(")\n\n")
 	for _, a := range attributes {
@@ -45,17 +47,17 @@ func goAttributes(b *bytes.Buffer, attributes []attribute) {
 		}
 		fmt.Fprintf(b, "// Values of %s.\nconst (\n", a.ID)
 		for _, m := range a.Type.Members {
-			fmt.Fprintf(b, "%s = %q // %s\n", valueName(a.ID, m.ID), m.Value, phrase(m.Brief))
+			fmt.Fprintf(b, "%s = %q // %s\n", registry.ValueName(a.ID, m.ID), m.Value, phrase(m.Brief))
 		}
 		b.WriteString(")\n\n")
 	}
 }
 
-func goMetrics(b *bytes.Buffer, metrics []group) {
+func goMetrics(b *bytes.Buffer, metrics []registry.Group) {
 	b.WriteString("// Metrics.\nvar (\n")
 	for _, g := range metrics {
 		fmt.Fprintf(b, "%s = Metric{Name: %q, Unit: %q, Description: %q, Instrument: %s",
-			goName(g.MetricName), g.MetricName, g.Unit, oneLine(g.Brief), instruments[g.Instrument])
+			registry.GoName(g.MetricName), g.MetricName, g.Unit, oneLine(g.Brief), registry.Instruments[g.Instrument])
 		if g.Annotations.Goflow.Observable {
 			b.WriteString(", Observable: true")
 		}
@@ -66,15 +68,15 @@ func goMetrics(b *bytes.Buffer, metrics []group) {
 	}
 	b.WriteString(")\n\n")
 	for _, name := range usedBoundaries(metrics) {
-		fmt.Fprintf(b, "// %s are bucket boundaries.\nvar %s = %#v\n\n", name, name, boundaries[name])
+		fmt.Fprintf(b, "// %s are bucket boundaries.\nvar %s = %#v\n\n", name, name, registry.Boundaries[name])
 	}
-	names := sortedBy(metrics, func(g group) string { return g.MetricName })
+	names := sortedBy(metrics, func(g registry.Group) string { return g.MetricName })
 	fmt.Fprintf(b, "// Metrics lists every metric, by name.\nvar Metrics = []Metric{%s}\n\n",
-		joined(names, func(g group) string { return goName(g.MetricName) }))
+		joined(names, func(g registry.Group) string { return registry.GoName(g.MetricName) }))
 }
 
 // usedBoundaries names the boundaries that histograms have, each once.
-func usedBoundaries(metrics []group) []string {
+func usedBoundaries(metrics []registry.Group) []string {
 	var names []string
 	for _, g := range metrics {
 		if name := g.Annotations.Goflow.Boundaries; name != "" {
@@ -85,30 +87,30 @@ func usedBoundaries(metrics []group) []string {
 	return slices.Compact(names)
 }
 
-func goSpans(b *bytes.Buffer, spans []group) {
+func goSpans(b *bytes.Buffer, spans []registry.Group) {
 	b.WriteString("// Spans.\nvar (\n")
 	for _, g := range spans {
-		fmt.Fprintf(b, "%s = Span{ID: %q, Verbs: %#v%s}\n", spanName(g), spanID(g), g.Annotations.Goflow.Verbs, goRefs(g))
+		fmt.Fprintf(b, "%s = Span{ID: %q, Verbs: %#v%s}\n", registry.SpanName(g), registry.SpanID(g), g.Annotations.Goflow.Verbs, goRefs(g))
 	}
 	fmt.Fprintf(b, ")\n\n// Spans lists every family of spans, by ID.\nvar Spans = []Span{%s}\n\n",
-		joined(sortedBy(spans, spanID), spanName))
+		joined(sortedBy(spans, registry.SpanID), registry.SpanName))
 }
 
-func goEvents(b *bytes.Buffer, events []group) {
-	events = sortedBy(events, func(g group) string { return g.Name })
+func goEvents(b *bytes.Buffer, events []registry.Group) {
+	events = sortedBy(events, func(g registry.Group) string { return g.Name })
 	b.WriteString("// Event names.\nconst (\n")
 	for _, g := range events {
-		fmt.Fprintf(b, "%s = %q // %s\n", eventName(g), g.Name, phrase(g.Brief))
+		fmt.Fprintf(b, "%s = %q // %s\n", registry.EventName(g), g.Name, phrase(g.Brief))
 	}
 	b.WriteString(")\n\n// Events lists every event, by name.\nvar Events = []Event{\n")
 	for _, g := range events {
-		fmt.Fprintf(b, "{Name: %s%s},\n", eventName(g), goRefs(g))
+		fmt.Fprintf(b, "{Name: %s%s},\n", registry.EventName(g), goRefs(g))
 	}
 	b.WriteString("}\n")
 }
 
 // goRefs is the last field of a declaration, or nothing when it has no attributes.
-func goRefs(g group) string {
+func goRefs(g registry.Group) string {
 	if len(g.Attributes) == 0 {
 		return ""
 	}
@@ -119,11 +121,11 @@ func goRefs(g group) string {
 	return fmt.Sprintf(", Attributes: %#v", refs)
 }
 
-func sortedBy(groups []group, key func(group) string) []group {
-	return slices.SortedFunc(slices.Values(groups), func(a, b group) int { return cmp.Compare(key(a), key(b)) })
+func sortedBy(groups []registry.Group, key func(registry.Group) string) []registry.Group {
+	return slices.SortedFunc(slices.Values(groups), func(a, b registry.Group) int { return cmp.Compare(key(a), key(b)) })
 }
 
-func joined(groups []group, name func(group) string) string {
+func joined(groups []registry.Group, name func(registry.Group) string) string {
 	var names []string
 	for _, g := range groups {
 		names = append(names, name(g))

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/goflow-go/goflow/tools/registry"
 )
 
 func main() {
@@ -33,7 +35,7 @@ func run(args []string, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("flowconvgen: %w", err)
 	}
-	reg, err := parse(text)
+	reg, err := registry.Parse(text)
 	if err != nil {
 		return fmt.Errorf("flowconvgen: %s:\n%w", *source, err)
 	}

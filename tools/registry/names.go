@@ -1,9 +1,9 @@
-package main
+package registry
 
 import "strings"
 
-// goName makes a Go identifier: "goflow.limiter.retry_after" becomes LimiterRetryAfter.
-func goName(name string) string {
+// GoName makes a Go identifier: "goflow.limiter.retry_after" becomes LimiterRetryAfter.
+func GoName(name string) string {
 	var b strings.Builder
 	for word := range strings.FieldsFuncSeq(strings.TrimPrefix(name, "goflow."), isSeparator) {
 		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
@@ -13,11 +13,20 @@ func goName(name string) string {
 
 func isSeparator(r rune) bool { return r == '.' || r == '_' }
 
-func keyName(attribute string) string           { return goName(attribute) + "Key" }
-func valueName(attribute, member string) string { return goName(attribute) + goName(member) }
-func spanName(g group) string                   { return goName(spanID(g)) + "Span" }
-func eventName(g group) string                  { return "Event" + goName(g.Name) }
-func spanID(g group) string                     { return strings.TrimPrefix(g.ID, "span.") }
+// KeyName is the constant of an attribute's key.
+func KeyName(attribute string) string { return GoName(attribute) + "Key" }
+
+// ValueName is the constant of an enum's value.
+func ValueName(attribute, member string) string { return GoName(attribute) + GoName(member) }
+
+// SpanName is the variable of a family of spans.
+func SpanName(g Group) string { return GoName(SpanID(g)) + "Span" }
+
+// EventName is the constant of an event's name.
+func EventName(g Group) string { return "Event" + GoName(g.Name) }
+
+// SpanID names a family of spans.
+func SpanID(g Group) string { return strings.TrimPrefix(g.ID, "span.") }
 
 // unitSuffix is what Prometheus' names get from a UCUM unit; ok is false when it is not known.
 func unitSuffix(unit string) (suffix string, ok bool) {
@@ -34,8 +43,8 @@ func unitSuffix(unit string) (suffix string, ok bool) {
 	return "", false
 }
 
-// prometheusName is the metric's name as OpenTelemetry's Prometheus exporter writes it.
-func prometheusName(g group) string {
+// PrometheusName is the metric's name as OpenTelemetry's Prometheus exporter writes it.
+func PrometheusName(g Group) string {
 	name := strings.ReplaceAll(g.MetricName, ".", "_")
 	suffix, _ := unitSuffix(g.Unit)
 	if g.Unit == "1" && g.Instrument != "gauge" {

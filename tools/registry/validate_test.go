@@ -1,14 +1,16 @@
-package main
+package registry_test
 
 import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/goflow-go/goflow/tools/registry"
 )
 
 func TestParseNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	good, err := os.ReadFile(fixture)
+	good, err := os.ReadFile("../flowconvgen/testdata/registry.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +47,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 			if text == string(good) {
 				t.Fatalf("the fixture has no %q", c.old)
 			}
-			_, err := parse([]byte(text))
+			_, err := registry.Parse([]byte(text))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got error %v, want one with %q", err, c.want)
 			}
@@ -55,7 +57,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 
 func TestParseReportsAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := parse([]byte("groups: [{id: a, type: span, stability: development}, {id: b, type: event, brief: B.}]"))
+	_, err := registry.Parse([]byte("groups: [{id: a, type: span, stability: development}, {id: b, type: event, brief: B.}]"))
 	for _, want := range []string{`group "a": brief`, `group "a": span_kind`, `group "b": stability`, `group "b": name`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one with %q", err, want)
@@ -73,7 +75,7 @@ func TestPrometheusNames(t *testing.T) {
 		{"goflow.a.utilization", "gauge", "1", "goflow_a_utilization_ratio"},
 		{"goflow.a.share", "counter", "1", "goflow_a_share_total"},
 	} {
-		if got := prometheusName(group{MetricName: c.name, Instrument: c.instrument, Unit: c.unit}); got != c.want {
+		if got := registry.PrometheusName(registry.Group{MetricName: c.name, Instrument: c.instrument, Unit: c.unit}); got != c.want {
 			t.Errorf("%s in %q is %s, want %s", c.name, c.unit, got, c.want)
 		}
 	}
