@@ -40,6 +40,7 @@ type Coordinator struct {
 	id        string // of this process
 	key       string // of the set of instances
 	loop      *core.Loop
+	told      func(to Mode, cause error) // of changes of mode; nil for an event
 	instances recent
 	results   [verdicts]atomic.Int64
 	batches   batches
@@ -121,6 +122,10 @@ func (c *Coordinator) renewHoldings(ctx context.Context) {
 
 // moved tells of a change of mode.
 func (c *Coordinator) moved(to Mode, cause error) {
+	if c.told != nil {
+		c.told(to, cause)
+		return
+	}
 	c.inst.modeChanged(c.name, to, c.Instances(), cause)
 }
 

@@ -24,6 +24,9 @@
 //   - [NewSlidingWindow]: so many in about any hour, for the cost of two counts.
 //   - [NewConcurrency]: so many at the same time. Permits are held, and come back when their holder dies.
 //
+// For regions that each have a Redis of their own there is [NewRegional]: one token bucket for everyone who asks
+// in all of them, without a round trip from one to another.
+//
 // By default each decision is one round trip. Three fields of the configs change that, and never what
 // is allowed in sum:
 //
@@ -43,6 +46,8 @@
 //   - Lease: what a process has to itself for a while. Permits that a token bucket gave out in advance; or
 //     how long permits of a concurrency limit are held without being renewed.
 //   - Quota: a rate and a burst. That of the config is in force until another is set while limiters run.
+//   - Region, share, loan: processes with a Redis of their own, their part of a [Regional] limit, and what
+//     another region has of it for less than a second.
 //
 // # Guarantees
 //
@@ -79,6 +84,36 @@
 // meanwhile, and up to rate*0.5s more while calls return to it. Instances that are not started are not counted:
 // say how many there are in [Config], which also is what holds until the first count.
 //
+// # Regions
+//
+// A [Regional] limit is divided: each region has its share of rate and burst. A region that is asked for more
+// than its share borrows from those that are asked for less, which keep 4 % above what they are asked for, or 1 %
+// of their share if that is more. One process of each region balances, ten times a second; the others take its
+// place when it is gone. A shift of demand is followed in about a second.
+//
+// In sum regions have no more than the limit, at any instant: a share is lent before it is used, and not used
+// again before the loan has certainly ended. Both ends are told by monotonic clocks of processes, with two tenths
+// of a loan between them; that is by how much clocks may run apart. So in any stretch of time t all regions
+// allow no more than rate*t + burst together, but for how fast the clocks of servers run. Links may be slow, or
+// lose what they like, either way: loans are not renewed then, and no more than one and a half of a loan later,
+// 0.75 s by default, each region has its share, no more and no less. One answer that is lost costs what was lent on
+// that link for as long.
+//
+// What comes on top:
+//
+//   - A server's clock that steps forward gives its region one burst of its own at most. One that steps back ends
+//     what the region has borrowed. Neither changes who has what of the limit. But where it steps back by less than
+//     the time in which no process of the region reached it, that is seen by the first tick afterwards, and
+//     what is borrowed may last as much longer until then.
+//   - A Redis that loses what it had is told by the region's processes what was lent, and that all permits are
+//     in use. What it lent anew since they looked last, a tenth of a second ago, may be had twice for a loan's time; and
+//     all it lent, and a burst, when no process of the region has survived either. After a failover it is what
+//     was lent while replication lagged.
+//   - A Redis whose machine is suspended while the region borrows: what it had borrowed, for a loan's time.
+//   - What the fallback allows. With [FallbackLocal] the processes of a region whose Redis is gone have in sum
+//     what was surely not lent, and after one and six tenths of a loan their whole share; and a burst of the
+//     region's own.
+//
 // # Leases and messages
 //
 // [NewLeases] is a store for package lease: what is once, exclusive or led among all processes. Its promises
@@ -94,12 +129,18 @@
 //	user goflow on >secret resetkeys ~goflow:* resetchannels -@all +evalsha +eval +time +get +set +del +zadd +zrem
 //	  +zcard +zscore +zrangebyscore +zremrangebyscore +pexpire +hello +ping +select +command +cluster|slots +cluster|shards +readonly
 //
+// Regional limits need +hmget +hset +hgetall +hdel too, in each region.
+//
 // # Telemetry
 //
 // Limiters report what those of package limit do; goflow.coordination.decisions tells who decided, and so
 // does goflow.coordination.mode on their spans. A coordinator reports its mode from birth, instances,
 // round trips by result, their durations, and fallbacks, all under goflow.coordination; one event tells of
 // each change of mode. The span of a decision is the parent of what the client's own instrumentation makes.
+//
+// A regional limiter reports what its region's share is, what of it is lent, what is borrowed, what is asked for, and
+// its mode, under goflow.region; one event tells of each region that no longer answers, or answers again. Its coordinators
+// are called LIMITER/REGION.
 //
 // A consumer counts what becomes of messages, and tells how far behind its group is, and when it is paused; a
 // producer counts what it has added. Messages carry the trace they were added under (W3C Trace Context).

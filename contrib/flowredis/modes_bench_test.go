@@ -38,6 +38,30 @@ func BenchmarkModes(b *testing.B) {
 	}
 }
 
+// BenchmarkRegional is a decision of a region that has borrowed from four others, asked for by 64 callers.
+func BenchmarkRegional(b *testing.B) {
+	client := clientOf(b, redistest.Shared(b).Addr())
+	for _, batched := range []bool{false, true} {
+		cfg := flowredis.RegionalConfig{
+			Region: "r0", Rate: limit.PerSecond(1e8), Burst: 1e8, Batch: batched,
+			Coordinator: flowredis.Config{Prefix: prefix(b), Budget: patient},
+		}
+		for i := range 5 {
+			cfg.Regions = append(cfg.Regions, flowredis.Region{Name: "r" + strconv.Itoa(i), Client: client})
+		}
+		var all []*flowredis.Regional
+		for i := range 5 {
+			cfg.Region = "r" + strconv.Itoa(i)
+			all = append(all, newRegional(b, cfg))
+		}
+		name := "exact"
+		if batched {
+			name = "batched"
+		}
+		b.Run(name, func(b *testing.B) { callers(b, func(int) { _, _ = all[0].Take(context.Background(), 1) }) })
+	}
+}
+
 // callers lets 64 of them decide.
 func callers(b *testing.B, decide func(i int)) {
 	b.Helper()

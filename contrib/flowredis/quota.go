@@ -63,6 +63,9 @@ func quotaText(rate limit.Rate, burst int) string { return fmt.Sprintf("%v %d", 
 // learn puts the quota that is known where Redis has an older one or none, and takes up the one that is
 // in force then.
 func (s *shared) learn(ctx context.Context) error {
+	if s.restore != nil {
+		return s.restore(ctx)
+	}
 	q := s.quota.Load()
 	return s.exchange(ctx, q.version, quotaText(q.rate, q.burst))
 }

@@ -59,6 +59,16 @@ func asText(ctx context.Context, call []any) redis.Cmder {
 	return text{redis.NewStringCmd(ctx, call...)}
 }
 
+// texts is a command whose reply is several texts.
+type texts struct{ *redis.StringSliceCmd }
+
+// NoRetry is true: see above.
+func (texts) NoRetry() bool { return true }
+
+func asTexts(ctx context.Context, call []any) redis.Cmder {
+	return texts{redis.NewStringSliceCmd(ctx, call...)}
+}
+
 //go:embed heartbeat.lua
 var heartbeatSource string
 
@@ -89,6 +99,24 @@ var grantSource string
 //go:embed window.lua
 var windowSource string
 
+//go:embed region_ledger.lua
+var ledgerSource string
+
+//go:embed region_fast.lua
+var regionFastSource string
+
+//go:embed region_take.lua
+var regionTakeSource string
+
+//go:embed region_tick.lua
+var tickSource string
+
+//go:embed region_lend.lua
+var lendSource string
+
+//go:embed region_borrow.lua
+var borrowSource string
+
 var (
 	heartbeatScript = newScript(heartbeatSource)
 	quotaScript     = newScript(quotaSource)
@@ -100,4 +128,17 @@ var (
 	acquireScript   = newScript(acquireSource)
 	renewScript     = newScript(renewSource)
 	releaseScript   = newScript(releaseSource)
+	regionScripts   = newLedgerScripts(regionFastSource, ledgerSource)
 )
+
+// ledgerScripts are the scripts of a region's ledger, which begin alike. What decides has a fast path before that.
+type ledgerScripts struct{ take, tick, lend, borrow *script }
+
+func newLedgerScripts(fast, begin string) *ledgerScripts {
+	return &ledgerScripts{
+		take:   newScript(fast + begin + regionTakeSource),
+		tick:   newScript(begin + tickSource),
+		lend:   newScript(begin + lendSource),
+		borrow: newScript(begin + borrowSource),
+	}
+}

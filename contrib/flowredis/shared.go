@@ -27,6 +27,9 @@ type shared struct {
 	by       carrier
 	denials  *denials // nil when they are not cached
 	leases   *lessees // nil when every decision is made in Redis
+
+	restore func(context.Context) error // puts back what a script lacked; nil when that is the quota
+	alone   func(*quota) *quota         // what processes share without Redis; nil for all of the quota
 }
 
 // target is what a decision is about.
@@ -199,6 +202,9 @@ func (s *shared) keys(t target, room int) []any {
 func (s *shared) fallBack(ctx context.Context, t target, n int, cause error) (limit.Decision, error) {
 	s.coordinator.fallbacks[s.fallback].Add(1)
 	q := s.quota.Load()
+	if s.alone != nil {
+		q = s.alone(q)
+	}
 	switch s.fallback {
 	case FailClosed:
 		return limit.Decision{}, s.coordinator.unavailable(s.name, cause)

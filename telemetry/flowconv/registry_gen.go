@@ -166,6 +166,14 @@ const (
 	ProducerNameKey = attribute.Key("goflow.producer.name")
 	// ProducerOutcomeKey is "goflow.producer.outcome": what became of a message.
 	ProducerOutcomeKey = attribute.Key("goflow.producer.outcome")
+	// RegionLinkKey is "goflow.region.link": whether another region answers. On events only.
+	RegionLinkKey = attribute.Key("goflow.region.link")
+	// RegionModeKey is "goflow.region.mode": what a region has of the limit.
+	RegionModeKey = attribute.Key("goflow.region.mode")
+	// RegionNameKey is "goflow.region.name": the region a process is in.
+	RegionNameKey = attribute.Key("goflow.region.name")
+	// RegionPeerKey is "goflow.region.peer": another region. On events only.
+	RegionPeerKey = attribute.Key("goflow.region.peer")
 	// RetryAttemptKey is "goflow.retry.attempt": which attempt it was, from 1. On spans only.
 	RetryAttemptKey = attribute.Key("goflow.retry.attempt")
 	// RetryNameKey is "goflow.retry.name": the name the retry was made with.
@@ -462,6 +470,18 @@ const (
 	ProducerOutcomeUnknown  = "unknown"   // no answer came, so it may have been added
 )
 
+// Values of goflow.region.link.
+const (
+	RegionLinkConnected = "connected" // the other region answers
+	RegionLinkCut       = "cut"       // it does not
+)
+
+// Values of goflow.region.mode.
+const (
+	RegionModeBalanced = "balanced" // regions lend to each other
+	RegionModeStatic   = "static"   // the region has its own share: no other answers, or its own Redis does not
+)
+
 // Values of goflow.retry.outcome.
 const (
 	RetryOutcomeSuccess = "success" // the attempt succeeded
@@ -549,6 +569,11 @@ var (
 	CoordinationFallbacks         = Metric{Name: "goflow.coordination.fallbacks", Unit: "{decision}", Description: "Decisions made without Redis, by what made them.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.coordination.name", "goflow.coordination.fallback"}}
 	CoordinationLeases            = Metric{Name: "goflow.coordination.leases", Unit: "{permit}", Description: "Permits that a process leased of a limit, and what became of those it did not use.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.coordination.lease.result"}}
 	CoordinationDecisions         = Metric{Name: "goflow.coordination.decisions", Unit: "{decision}", Description: "Decisions of limits that processes share, by who made them. They are in goflow.limiter.decisions too.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.limiter.algorithm", "goflow.coordination.mode"}}
+	RegionShare                   = Metric{Name: "goflow.region.share", Unit: "{permit}", Description: "What of a limit that regions share is this one's own, a second.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.region.name"}}
+	RegionLent                    = Metric{Name: "goflow.region.lent", Unit: "{permit}", Description: "What other regions have of this one's share, a second.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.region.name"}}
+	RegionBorrowed                = Metric{Name: "goflow.region.borrowed", Unit: "{permit}", Description: "What this region has of the shares of others, a second.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.region.name"}}
+	RegionDemand                  = Metric{Name: "goflow.region.demand", Unit: "{permit}", Description: "What this region is asked for a second, in all its processes.", Instrument: Gauge, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.region.name"}}
+	RegionMode                    = Metric{Name: "goflow.region.mode", Unit: "{limiter}", Description: "1 for what a region has of the limit now, 0 for the other.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.limiter.name", "goflow.region.name", "goflow.region.mode"}}
 	BreakerCalls                  = Metric{Name: "goflow.breaker.calls", Unit: "{call}", Description: "Calls to a breaker.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.outcome"}}
 	BreakerState                  = Metric{Name: "goflow.breaker.state", Unit: "{breaker}", Description: "1 for the state a breaker is in, 0 for the others.", Instrument: UpDownCounter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
 	BreakerTransitions            = Metric{Name: "goflow.breaker.transitions", Unit: "{transition}", Description: "Changes of a breaker's state, by the state entered.", Instrument: Counter, Observable: true, Attributes: []string{"goflow.breaker.name", "goflow.breaker.state"}}
@@ -628,7 +653,7 @@ var items = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 1000
 var seconds = []float64{1e-05, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
 // Metrics lists every metric, by name.
-var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, ConsoleActions, ConsumerFailures, ConsumerGroupLag, ConsumerGroupPending, ConsumerMessageActive, ConsumerMessages, ConsumerPaused, CoordinationDecisions, CoordinationFallbacks, CoordinationInstances, CoordinationLeases, CoordinationMode, CoordinationRoundTripDuration, CoordinationRoundTrips, FallbackCalls, HealthCheckDuration, HealthCheckStatus, HealthNotifications, HealthState, HealthTransitions, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LeaseAcquisitions, LeaseActive, LeaseEnds, LeaseHoldDuration, LeaseQueueSize, LeaseRenewals, LeaseTermActive, LeaseTerms, LeaseWaitDuration, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterPressure, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, ProducerMessages, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
+var Metrics = []Metric{BreakerCalls, BreakerState, BreakerTransitions, ChainSteps, ConsoleActions, ConsumerFailures, ConsumerGroupLag, ConsumerGroupPending, ConsumerMessageActive, ConsumerMessages, ConsumerPaused, CoordinationDecisions, CoordinationFallbacks, CoordinationInstances, CoordinationLeases, CoordinationMode, CoordinationRoundTripDuration, CoordinationRoundTrips, FallbackCalls, HealthCheckDuration, HealthCheckStatus, HealthNotifications, HealthState, HealthTransitions, HedgeCalls, HedgeRuns, JobRunActive, JobRunDuration, JobRuns, JobStartDelay, LeaseAcquisitions, LeaseActive, LeaseEnds, LeaseHoldDuration, LeaseQueueSize, LeaseRenewals, LeaseTermActive, LeaseTerms, LeaseWaitDuration, LimiterCharges, LimiterDecisions, LimiterKeyLimit, LimiterKeyUsage, LimiterNearLimits, LimiterOverflows, LimiterPermitLimit, LimiterPermitUsage, LimiterPermits, LimiterPressure, LimiterQueueSize, LimiterRefunds, LimiterWaitDuration, PipelineItemActive, PipelineItemDuration, PipelineItems, PoolQueueCapacity, PoolQueueSize, PoolTaskDuration, PoolTaskWaitDuration, PoolTasks, PoolWorkerActive, PoolWorkerLimit, PoolWorkerUtilization, ProducerMessages, RegionBorrowed, RegionDemand, RegionLent, RegionMode, RegionShare, RetryAttempts, RetryCalls, SchedulerJobPending, SchedulerTimerPending, SpillCapacity, SpillDamage, SpillRecordAge, SpillRecordPending, SpillRecords, SpillSize, SpillSyncDuration, StreamBatchDuration, StreamBatchSize, StreamBlockedTime, StreamBufferCapacity, StreamBufferSize, StreamBusyTime, StreamIdleTime, StreamItems, StreamWatermarkDelay, TimeoutCalls, WriterBufferCapacity, WriterBufferUsage, WriterFlushDuration, WriterIo, WriterWrites}
 
 // Spans.
 var (
@@ -672,6 +697,7 @@ const (
 	EventLimiterOverloadChange     = "goflow.limiter.overload_change"     // an overload limiter began to refuse, or ended
 	EventLimiterQuotaChange        = "goflow.limiter.quota_change"        // the rate or burst of a running limiter was changed
 	EventPoolPanic                 = "goflow.pool.panic"                  // a task panicked or ended its goroutine
+	EventRegionLinkChange          = "goflow.region.link_change"          // another region no longer answers, or answers again. It is told by the process that balances
 	EventSchedulerClockStep        = "goflow.scheduler.clock_step"        // the wall clock was set, or the machine was suspended; the scheduler planned anew
 	EventSpillDamage               = "goflow.spill.damage"                // records were found missing or damaged, in a segment that was read to its end or when the queue was opened
 	EventSpillDisk                 = "goflow.spill.disk"                  // the disk began to fail, because it is full for one, or works again
@@ -698,6 +724,7 @@ var Events = []Event{
 	{Name: EventLimiterOverloadChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.overload.state", "goflow.limiter.overload.reason"}},
 	{Name: EventLimiterQuotaChange, Attributes: []string{"goflow.limiter.name", "goflow.limiter.rate", "goflow.limiter.burst"}},
 	{Name: EventPoolPanic, Attributes: []string{"goflow.pool.name", "exception.message", "exception.stacktrace"}},
+	{Name: EventRegionLinkChange, Attributes: []string{"goflow.limiter.name", "goflow.region.name", "goflow.region.peer", "goflow.region.link", "error.type"}},
 	{Name: EventSchedulerClockStep, Attributes: []string{"goflow.scheduler.name", "goflow.scheduler.clock.step"}},
 	{Name: EventSpillDamage, Attributes: []string{"goflow.spill.name", "goflow.spill.record.count", "goflow.spill.damaged.bytes"}},
 	{Name: EventSpillDisk, Attributes: []string{"goflow.spill.name", "goflow.spill.disk.state", "error.type"}},
