@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -89,7 +90,7 @@ func guarded(tb testing.TB, to []telemetry.Option) http.Handler {
 }
 
 func newFailsafe() circuitbreaker.CircuitBreaker[*http.Response] {
-	return circuitbreaker.NewBuilder[*http.Response]().WithFailureRateThreshold(failureRate, minCalls, window).Build()
+	return circuitbreaker.NewBuilder[*http.Response]().WithFailureRateThreshold(failureRate, minCalls, window).Build() //nolint:bodyclose // there is none: it is a type
 }
 
 func BenchmarkHTTPServer(b *testing.B) {
@@ -128,7 +129,7 @@ func (w *discard) Flush()                      {}
 // inMemory hands a request to a handler.
 func inMemory(tb testing.TB, h http.Handler) func() bool {
 	tb.Helper()
-	r := httptest.NewRequest(http.MethodGet, "http://edge.test/items/7", http.NoBody)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "http://edge.test/items/7", http.NoBody)
 	responses := sync.Pool{New: func() any { return &discard{header: make(http.Header, 8)} }}
 	return func() bool {
 		w := responses.Get().(*discard)
