@@ -206,7 +206,7 @@ func (b *balancer) balance(ctx context.Context, v *view, questions *sync.WaitGro
 		if !l.busy.CompareAndSwap(false, true) {
 			continue
 		}
-		questions.Go(func() {
+		questions.Go(func() { // labels: inherited from the balancer, a service
 			defer l.busy.Store(false)
 			b.ask(ctx, v, l, wants[i])
 		})

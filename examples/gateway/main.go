@@ -5,6 +5,7 @@
 //	curl -i http://127.0.0.1:8080/hello
 //	curl http://127.0.0.1:9090/metrics
 //
+// The console is at http://127.0.0.1:9090/debug/flow/, and gRPC at 127.0.0.1:50051.
 // With REDIS_ADDRS set, all gateways at that Redis share one limit for each client.
 package main
 
