@@ -263,6 +263,21 @@ func TestAnAddressInUseIsExitCodeOne(t *testing.T) {
 	}
 }
 
+// What the tests of the gateway's package cannot see: what comes on stderr by another way.
+func TestASettingThatFailsLateIsOneLineToo(t *testing.T) {
+	t.Parallel()
+	binary, err := gatewayBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), binary, "-addr", "127.0.0.1:0", "-grpc", "127.0.0.1:0", "-admin", "127.0.0.1:0")
+	cmd.Env = append(os.Environ(), "OTEL_TRACES_EXPORTER=carrier-pigeon")
+	out, _ := cmd.CombinedOutput() // the exit code tells
+	if text := string(out); cmd.ProcessState.ExitCode() != 2 || !strings.Contains(text, "OTEL_TRACES_EXPORTER") || strings.Count(text, "\n") != 1 {
+		t.Errorf("exit code %d, it said %q, want 2 and one line with the variable", cmd.ProcessState.ExitCode(), text)
+	}
+}
+
 func TestGatewayMakesItsOwnLoad(t *testing.T) {
 	t.Parallel()
 	p := startGateway(t, nil, "-load", "50")

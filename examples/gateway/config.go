@@ -134,6 +134,9 @@ func (c config) validate() error {
 		if err := (limit.KeyedConfig{Rate: c.Rate, Burst: c.Burst}).Validate(); err != nil {
 			faults = append(faults, fmt.Errorf("-rate and -burst: %w", err))
 		}
+		if err := (console.Config{Token: c.ConsoleToken}).Validate(); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", variable("console-token"), err))
+		}
 		if err := c.Redis.Validate(); err != nil {
 			faults = append(faults, fmt.Errorf("%s*: %w", redisPrefix, err))
 		}

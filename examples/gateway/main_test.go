@@ -40,6 +40,7 @@ func TestEachWrongSettingIsOneClearLineAndStartsNothing(t *testing.T) {
 		"a cluster behind Sentinels":      {env: map[string]string{"REDIS_ADDRS": "h:1", "REDIS_CLUSTER": "1", "REDIS_MASTER_NAME": "m"}, want: "Cluster must not be set with MasterName"},
 		"a switch of Redis":               {env: map[string]string{"REDIS_TLS": "perhaps"}, want: `"perhaps" for REDIS_TLS`},
 		"a fallback":                      {env: map[string]string{"REDIS_FALLBACK": "shut"}, want: `"shut" for REDIS_FALLBACK`},
+		"a token that is guessed soon":    {env: map[string]string{"GATEWAY_CONSOLE_TOKEN": "sesame"}, want: "GATEWAY_CONSOLE_TOKEN: Token must have at least 16 bytes, got \"[redacted]\""},
 		"a variable's rate":               {env: map[string]string{"GATEWAY_RATE": "-1/s"}, want: "GATEWAY_RATE"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,13 +34,21 @@ import (
 )
 
 // Trace traces the application's start and stop, and passes every event of fx on to next. Nil stands for what fx
-// does by itself: lines on stderr.
+// does by itself: lines on stderr. Where the providers cannot be made, next is told nothing, and the application's
+// error says why.
 func Trace(next fxevent.Logger) fx.Option {
+	fallback := fx.Logger(silence{})
 	if next == nil {
-		next = &fxevent.ConsoleLogger{W: os.Stderr}
+		next, fallback = &fxevent.ConsoleLogger{W: os.Stderr}, fx.Options()
 	}
-	return fx.Options(fx.Provide(newBoot), fx.WithLogger(func(b *boot) fxevent.Logger { return b.logger(next) }))
+	return fx.Options(fallback, fx.Provide(newBoot), fx.WithLogger(func(b *boot) fxevent.Logger { return b.logger(next) }))
 }
+
+// silence stands in for next where the providers could not be made: by itself fx would then tell every event on
+// stderr. What went wrong is the application's error.
+type silence struct{}
+
+func (silence) Printf(string, ...any) {}
 
 // TraceWith is [Trace] with a logger out of the graph: the constructor takes what it likes and returns an
 // fxevent.Logger, and perhaps an error, as that of fx.WithLogger does.
