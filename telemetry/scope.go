@@ -53,7 +53,9 @@ func contain(f func()) {
 
 const module = "github.com/goflow-go/goflow"
 
-// version is goflow's version as the program was built with it.
+// Version is goflow's version as the program was built with it, or "". It is safe for concurrent use.
+func Version() string { return version() }
+
 var version = sync.OnceValue(func() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

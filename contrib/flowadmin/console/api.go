@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/goflow-go/goflow/contrib/flowadmin"
 	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/core/health"
+	"github.com/goflow-go/goflow/telemetry"
 )
 
 // appJSON is the answer to api/app.
@@ -51,7 +51,7 @@ func (c *Console) serveApp(w http.ResponseWriter, _ *http.Request) {
 		Version:  s.resourceAttr("service.version"),
 		Instance: s.resourceAttr("service.instance.id"),
 		Go:       runtime.Version(),
-		Goflow:   goflowVersion(),
+		Goflow:   telemetry.Version(),
 		Started:  stamp(c.recorder.started.UnixNano()),
 		State:    c.state(),
 		MayAct:   c.cfg.Token != "",
@@ -71,22 +71,6 @@ func (r *Recorder) kept() keptJSON {
 		Logs:   ringJSON{Count: logs.count, Bytes: logs.bytes, MaxBytes: r.cfg.MaxLogBytes, Oldest: stamp(logs.oldest)},
 		Series: r.series.stats(),
 	}
-}
-
-const module = "github.com/goflow-go/goflow"
-
-// goflowVersion is goflow's version as the program was built with it.
-func goflowVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	for _, dep := range info.Deps {
-		if dep.Path == module {
-			return dep.Version
-		}
-	}
-	return info.Main.Version
 }
 
 // state is where the process is in its life; empty when nobody knows.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/goflow-go/goflow/contrib/flowadmin"
+	"github.com/goflow-go/goflow/telemetry"
 )
 
 // sectionJSON is a part of the settings.
@@ -50,7 +51,7 @@ func buildFields() (build, deps []flowadmin.Field) {
 	build = append(build,
 		flowadmin.Field{Name: "path", Value: info.Path},
 		flowadmin.Field{Name: "version", Value: info.Main.Version},
-		flowadmin.Field{Name: "goflow", Value: goflowVersion()},
+		flowadmin.Field{Name: "goflow", Value: telemetry.Version()},
 	)
 	for _, s := range info.Settings {
 		if strings.HasPrefix(s.Key, "vcs") || s.Key == "GOOS" || s.Key == "GOARCH" || s.Key == "CGO_ENABLED" {
