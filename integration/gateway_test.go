@@ -134,6 +134,8 @@ func TestARequestIsOneTraceFromTheCallersSpanToTheUpstream(t *testing.T) {
 	}{
 		"GET":              {"b7ad6b7169203331", 2},
 		"take clients":     {server, 1},
+		"allow gateway":    {server, 1},
+		"push usage":       {server, 1},
 		"acquire upstream": {server, 1},
 		"attempt upstream": {server, 1},
 		"HTTP GET":         {spans["attempt upstream"].SpanContext.SpanID, 3},

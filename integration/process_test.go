@@ -49,7 +49,8 @@ type process struct {
 	exited chan struct{}
 }
 
-// startGateway starts a gateway on free ports and waits until it says where it is.
+// startGateway starts a gateway on free ports and waits until it says where it is. A machine that is busy with other
+// tests is not its business, unless args say so.
 func startGateway(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	binary, err := gatewayBinary()
@@ -57,7 +58,7 @@ func startGateway(t *testing.T, env []string, args ...string) *process {
 		t.Fatal(err)
 	}
 	p := &process{t: t, stdout: newLines(), stderr: newLines(), exited: make(chan struct{})}
-	p.cmd = exec.CommandContext(t.Context(), binary, append([]string{"-addr", "127.0.0.1:0", "-grpc", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...)
+	p.cmd = exec.CommandContext(t.Context(), binary, append([]string{"-addr", "127.0.0.1:0", "-grpc", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-max-sched-latency", "0"}, args...)...)
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	if err := p.cmd.Start(); err != nil {

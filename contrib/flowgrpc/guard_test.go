@@ -43,6 +43,25 @@ func TestACallOverTheLimitIsResourceExhaustedAndTellsWhenToComeBack(t *testing.T
 	}
 }
 
+// An overload limit refuses everything from its hard bound on, which one goroutine is past.
+func TestWhatAnOverloadedProcessRefusesIsUnavailableAndMayBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	o, err := limit.NewOverload("api", limit.OverloadConfig{HardGoroutines: 1, Interval: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	c := serve(t, &service{}, newGuard(t, flowgrpc.GuardConfig{}, flowgrpc.WithPolicies(o)).ServerOptions())
+	for o.Rejection(limit.Critical) < 1 {
+		<-time.After(time.Millisecond)
+	}
+	_, err = c.EmptyCall(t.Context(), &pb.Empty{})
+	wantCode(t, err, codes.Unavailable)
+	if retry, _ := details(err); retry.GetRetryDelay().AsDuration() <= 0 {
+		t.Errorf("RetryInfo %v, want a delay", retry)
+	}
+}
+
 func TestTheCodeOfARefusalSaysWhy(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

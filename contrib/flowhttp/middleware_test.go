@@ -229,6 +229,25 @@ func TestConcurrentRequestsTakeExactlyTheBurst(t *testing.T) {
 	}
 }
 
+// An overload limit refuses everything from its hard bound on, which one goroutine is past.
+func TestWhatAnOverloadedProcessRefusesIs503WithRetryAfter(t *testing.T) {
+	t.Parallel()
+	o, err := limit.NewOverload("api", limit.OverloadConfig{HardGoroutines: 1, Interval: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	s, client := serve(t, newMiddleware(t, flowhttp.MiddlewareConfig{}, flowhttp.WithPolicies(o)).Wrap(ok))
+	for o.Rejection(limit.Critical) < 1 {
+		<-time.After(time.Millisecond)
+	}
+	res := get(t, client, s.URL+"/?q=reflected", "X-Reflected", "reflected")
+	if after, err := strconv.Atoi(res.header.Get("Retry-After")); err != nil || after < 1 {
+		t.Errorf("Retry-After is %q, want seconds", res.header.Get("Retry-After"))
+	}
+	requireProblem(t, res, http.StatusServiceUnavailable, "temporary-reduced-capacity", nil)
+}
+
 func TestPolicyErrorsAreAnswered(t *testing.T) {
 	t.Parallel()
 	rejected := &limit.RejectedError{Limiter: "global", Decision: limit.Decision{Limit: 5, RetryAfter: 1500 * time.Millisecond}}

@@ -27,8 +27,16 @@ type Message struct {
 	origin trace.SpanContext
 }
 
-// Origin is the span the message was added under, invalid if there was none.
+// Origin is the span the message goes back to: the one it was added under, or that of [Message.From]. It is
+// invalid if there was none.
 func (m Message) Origin() trace.SpanContext { return m.origin }
+
+// From gives the message with the span it goes back to, where that is not the one it is added under: of a batch
+// that many requests have a part in, each message goes back to its own.
+func (m Message) From(origin trace.SpanContext) Message {
+	m.origin = origin
+	return m
+}
 
 // The fields of an entry that are the package's own.
 const (

@@ -51,8 +51,9 @@ func (p *Producer) String() string { return fmt.Sprintf("producer %q: to %q", p.
 // mostAtOnce is how many messages one request adds.
 const mostAtOnce = 1000
 
-// Add adds messages in their order, a thousand to a request, and blocks until Redis has them. Each has
-// the trace of ctx. A message without fields is an error that matches core.ErrInvalid, and none is added then.
+// Add adds messages in their order, a thousand to a request, and blocks until Redis has them. Each goes back to
+// the span of ctx, or to its own (see [Message.From]; one that was consumed has one). A message without fields is
+// an error that matches core.ErrInvalid, and none is added then.
 //
 // On an error of Redis, which is an [*AddError], what comes after the messages that failed was not sent. Some of
 // those that failed may have been added: the package sends nothing twice that may have run. Who adds them again
@@ -122,7 +123,7 @@ func (p *Producer) command(ctx context.Context, m Message) []any {
 	if p.cfg.MaxLen > 0 {
 		args = append(args, "maxlen", "~", p.cfg.MaxLen)
 	}
-	return append(append(args, "*"), entry(ctx, Message{Key: m.Key, Fields: m.Fields}, nil)...)
+	return append(append(args, "*"), entry(ctx, m, nil)...)
 }
 
 // AddError says that messages could not all be added. It wraps what Redis, or the client, said.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/goflow-go/goflow/contrib/flowredis"
 	"github.com/goflow-go/goflow/core"
@@ -192,6 +193,28 @@ func TestMessageComesAsItWasAdded(t *testing.T) {
 	m := got[0]
 	if m.ID == "" || m.Key != sent.Key || m.Deliveries != 1 || len(m.Fields) != 2 || m.Fields["a"] != "\x00\xff" || m.Origin().IsValid() {
 		t.Errorf("got %+v, want what was added", m)
+	}
+}
+
+func TestMessageOfABatchGoesBackToItsOwnSpan(t *testing.T) {
+	t.Parallel()
+	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	span := func(id byte) trace.SpanContext {
+		return trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{id}, SpanID: trace.SpanID{id}, TraceFlags: trace.FlagsSampled})
+	}
+	text := flowredis.Message{Fields: map[string]string{"a": "1"}}
+	ctx := trace.ContextWithSpanContext(t.Context(), span(1))
+	if err := l.producer(flowredis.ProducerConfig{}).Add(ctx, text, text.From(span(2))); err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.consumer("first", flowredis.ConsumerConfig{}).Messages().Take(2).Collect(t.Context())
+	if err != nil || len(got) != 2 {
+		t.Fatalf("got %v, %v, want two messages", got, err)
+	}
+	for i, m := range got {
+		if want := span(byte(i + 1)).TraceID(); m.Origin().TraceID() != want {
+			t.Errorf("message %d goes back to trace %v, want %v", i, m.Origin().TraceID(), want)
+		}
 	}
 }
 

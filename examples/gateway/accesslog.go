@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -8,11 +10,14 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 
 	"github.com/goflow-go/goflow/contrib/flowhttp"
 	"github.com/goflow-go/goflow/fxmodule/httpfx"
 	"github.com/goflow-go/goflow/fxmodule/streamsfx"
+	"github.com/goflow-go/goflow/streams/spill"
 	"github.com/goflow-go/goflow/streams/writer"
 )
 
@@ -34,15 +39,18 @@ type watchParams struct {
 
 	Log     *writer.Writer `name:"access-log"`
 	Traffic *traffic
+	Usage   *spill.Queue `name:"usage" optional:"true"`
 }
 
 // watching sees requests from outside the limit, so that those it refuses are told of too.
 func watching(p watchParams) flowhttp.MiddlewareOption {
-	return flowhttp.WithOuter(func(next http.Handler) http.Handler { return &watched{next, p.Log, p.Traffic} })
+	return flowhttp.WithOuter(func(next http.Handler) http.Handler { return &watched{next, p} })
 }
 
 // request is what is remembered of a request that is over.
 type request struct {
+	ID     string        `json:"id"`
+	Trace  string        `json:"traceparent,omitempty"`
 	Time   time.Time     `json:"time"`
 	Method string        `json:"method"`
 	Path   string        `json:"path"`
@@ -57,25 +65,67 @@ func (r *request) route() string {
 	return r.Method + " /" + first
 }
 
-// watched tells of each request once it is over: to the access log, and to the analytics.
+// newRequest is what is known when it begins.
+func newRequest(r *http.Request) request {
+	parent := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(r.Context(), parent)
+	return request{ID: identify(r), Trace: parent["traceparent"], Time: time.Now().UTC(), Method: r.Method, Path: r.URL.Path}
+}
+
+// requestID is the header that says what a client calls its request.
+const requestID = "X-Request-Id"
+
+// identify gives the client's name for the request, or one made up where it has none, or a strange one.
+func identify(r *http.Request) string {
+	id := r.Header.Get(requestID)
+	strange := func(c rune) bool { return c <= ' ' || c > '~' }
+	if id == "" || len(id) > 128 || strings.ContainsFunc(id, strange) {
+		id = rand.Text()
+		r.Header.Set(requestID, id)
+	}
+	return id
+}
+
+// origin is the request's span.
+func (r *request) origin() trace.SpanContext {
+	parent := propagation.MapCarrier{"traceparent": r.Trace}
+	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), parent))
+}
+
+// served says whether a client got what it asked for, as far as a proxy can tell.
+func (r *request) served() bool {
+	return r.Status < http.StatusInternalServerError && r.Status != http.StatusTooManyRequests
+}
+
+// watched tells of each request once it is over: to the access log, to the analytics, and if it was served, to
+// who bills.
 type watched struct {
-	next    http.Handler
-	log     *writer.Writer
-	traffic *traffic
+	next http.Handler
+	to   watchParams
 }
 
 func (h *watched) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
+	over, start := newRequest(r), time.Now()
+	w.Header().Set(requestID, over.ID)
 	seen := &response{ResponseWriter: w, status: http.StatusOK}
-	path := r.URL.Path // a handler may change it
 	defer func() {
-		over := request{start.UTC(), r.Method, path, seen.status, seen.bytes, time.Since(start)}
-		h.traffic.tell(over)
-		if line, err := json.Marshal(over); err == nil {
-			_, _ = h.log.Write(append(line, '\n')) // what it does not take, it counts
-		}
+		over.Status, over.Bytes, over.Took = seen.status, seen.bytes, time.Since(start)
+		h.tell(r.Context(), over)
 	}()
 	h.next.ServeHTTP(seen, r)
+}
+
+// tell holds no request up but for a write to the queue. What is not taken, these count themselves.
+func (h *watched) tell(ctx context.Context, over request) {
+	h.to.Traffic.tell(over)
+	line, err := json.Marshal(over)
+	if err != nil {
+		return
+	}
+	_, _ = h.to.Log.Write(append(line, '\n'))
+	if h.to.Usage != nil && over.served() {
+		_ = h.to.Usage.Push(context.WithoutCancel(ctx), line) // also of a client that has gone
+	}
 }
 
 // response notes what was answered.

@@ -15,6 +15,7 @@ import (
 	"github.com/goflow-go/goflow/fxmodule/adminfx"
 	"github.com/goflow-go/goflow/fxmodule/httpfx"
 	"github.com/goflow-go/goflow/fxmodule/limitfx"
+	"github.com/goflow-go/goflow/fxmodule/telemetryfx"
 	"github.com/goflow-go/goflow/limit"
 	"github.com/goflow-go/goflow/telemetry/otelsdk"
 )
@@ -33,6 +34,7 @@ func application(cfg config, stderr io.Writer) fx.Option {
 			func(sdk *otelsdk.SDK) *slog.Logger { return newLogger(sdk, stderr) },
 			newEndpoints,
 		),
+		telemetryfx.SetGlobals(), // for what OpenTelemetry says of itself
 		liveConsole(cfg),
 
 		limitfx.Keyed("clients", limit.KeyedConfig{Rate: cfg.Rate, Burst: cfg.Burst}),
@@ -40,7 +42,9 @@ func application(cfg config, stderr io.Writer) fx.Option {
 		sharing(cfg),
 		upstream(cfg),
 		guards(cfg),
+		admission(cfg),
 		accessLog(cfg),
+		metering(cfg),
 		analytics(),
 		mirroring(cfg),
 		httpfx.AsHandler("gateway", newProxy),
@@ -51,7 +55,7 @@ func application(cfg config, stderr io.Writer) fx.Option {
 		grpcProxy(cfg),
 		healthChecks(),
 		jobs(cfg),
-		load(cfg),
+		ownLoad(cfg),
 	)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/goflow-go/goflow/contrib/flowadmin"
 	"github.com/goflow-go/goflow/contrib/flowadmin/console"
 	"github.com/goflow-go/goflow/contrib/flowhttp"
+	"github.com/goflow-go/goflow/examples/gateway/internal/load"
 	"github.com/goflow-go/goflow/fxmodule/redisfx"
 	"github.com/goflow-go/goflow/limit"
 )
@@ -32,8 +33,13 @@ type config struct {
 	Timeout      time.Duration  // of a request at the upstream, retries included
 	Load         int            // own requests a second
 	AccessLog    string         // the file of the access log; "" writes none
+	Usage        string         // the directory of the queue of what was served
+	Name         string         // tells it apart from other gateways; "" takes host and port
+	SchedLatency time.Duration  // above which it refuses some requests; 0 does not look
 	Drain        time.Duration  // how long it stays up after it has become not ready
 	Redis        redisfx.Config // through which limits are shared; without addresses they are not
+
+	Check string // a URL that is asked, and nothing else done
 
 	madeUp   bool              // the token is
 	settings []flowadmin.Field // the flags as they are set
@@ -67,7 +73,11 @@ func parse(args []string, env func(string) (string, bool)) (cfg config, err erro
 	fs.DurationVar(&cfg.Timeout, "timeout", 10*time.Second, "give the upstream this `duration` to answer, retries included")
 	fs.IntVar(&cfg.Load, "load", 5, "make `n` requests a second of its own; 0 makes none")
 	fs.StringVar(&cfg.AccessLog, "access-log", "", "append a line for each request to this `file`")
+	fs.StringVar(&cfg.Usage, "usage", "", "queue a record of each request that was served in this `directory` until it is counted; with the sample upstream there is a temporary one")
+	fs.StringVar(&cfg.Name, "name", "", "tell this gateway apart from others at its Redis by this `text`; host and port do without")
+	fs.DurationVar(&cfg.SchedLatency, "max-sched-latency", 50*time.Millisecond, "refuse some requests while goroutines wait longer than this `duration` for a processor; 0 does not look")
 	fs.DurationVar(&cfg.Drain, "drain", 0, "on SIGTERM, go on for this `duration` after having become not ready")
+	fs.StringVar(&cfg.Check, "check", "", "ask this `URL`, and do nothing else: exit code 0 says that it answered well, as the health checks of containers want it")
 
 	if err := errors.Join(
 		fromEnv(fs, variable, env), fromEnv(secretFlags(&cfg), variable, env), fromEnv(redisFlags(&cfg.Redis), redisVariable, env),
@@ -124,11 +134,13 @@ func (c config) validate() error {
 	require(c.GRPC == "" || hostPort(c.GRPC), "grpc", c.GRPC, "must be host:port")
 	require(c.GRPCUpstream == "" || hostPort(c.GRPCUpstream), "grpc-upstream", c.GRPCUpstream, "must be host:port")
 	require(c.Upstream == "" || isURL(c.Upstream), "upstream", c.Upstream, "must be a URL, as in http://127.0.0.1:8000")
+	require(c.Check == "" || isURL(c.Check), "check", c.Check, "must be a URL, as in http://127.0.0.1:9090/readyz")
 	require(c.Mirror == "" || isURL(c.Mirror), "mirror", c.Mirror, "must be a URL, as in http://127.0.0.1:8000")
 	require(c.Burst > 0, "burst", c.Burst, "must be above 0")
 	require(c.Concurrency > 0 && c.Concurrency <= maxConcurrency, "concurrency", c.Concurrency, fmt.Sprintf("must be from 1 to %d", maxConcurrency))
 	require(c.Timeout > 0, "timeout", c.Timeout, "must be above 0s")
 	require(c.Load >= 0 && c.Load <= maxLoad, "load", c.Load, fmt.Sprintf("must be from 0 to %d", maxLoad))
+	require(c.SchedLatency >= 0, "max-sched-latency", c.SchedLatency, "must not be negative")
 	require(c.Drain >= 0 && c.Drain <= maxDrain, "drain", c.Drain, fmt.Sprintf("must be from 0s to %v", maxDrain))
 	if len(faults) == 0 {
 		if err := (limit.KeyedConfig{Rate: c.Rate, Burst: c.Burst}).Validate(); err != nil {
@@ -162,7 +174,7 @@ func isURL(text string) bool {
 
 const (
 	maxConcurrency = 100_000
-	maxLoad        = 1000
+	maxLoad        = load.MaxRate
 	maxDrain       = 20 * time.Second
 )
 

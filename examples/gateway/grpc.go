@@ -10,6 +10,7 @@ import (
 
 	"github.com/goflow-go/goflow/contrib/flowgrpc"
 	"github.com/goflow-go/goflow/core/resilience"
+	"github.com/goflow-go/goflow/examples/gateway/internal/sample"
 	"github.com/goflow-go/goflow/fxmodule/grpcfx"
 	"github.com/goflow-go/goflow/fxmodule/limitfx"
 	"github.com/goflow-go/goflow/fxmodule/resiliencefx"
@@ -85,14 +86,10 @@ func sampleGRPC(cfg config) fx.Option {
 		return fx.Options()
 	}
 	return fx.Options(
-		grpcfx.AsService(grpcSample, newGreeter),
+		grpcfx.AsService(grpcSample, func() func(grpc.ServiceRegistrar) { return sample.Register }),
 		grpcfx.Serve(grpcSample, grpcfx.Config{Server: flowgrpc.ServerConfig{Addr: "127.0.0.1:0"}, NoHealth: true}),
 		grpcfx.AsDialOption(grpcUpstream, dialSample),
 	)
-}
-
-func newGreeter() func(grpc.ServiceRegistrar) {
-	return func(r grpc.ServiceRegistrar) { r.RegisterService(&greeterDesc, greeter{}) }
 }
 
 type sampleParams struct {

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 
@@ -43,6 +44,12 @@ func run(args []string, env func(string) (string, bool), stderr io.Writer) int {
 	if err != nil {
 		return complain(stderr, err, exitUsage)
 	}
+	if cfg.Check != "" {
+		if err := check(cfg.Check); err != nil {
+			return complain(stderr, err, exitFailed)
+		}
+		return exitOK
+	}
 	var ready endpoints
 	app := fx.New(application(cfg, stderr), fx.Populate(&ready))
 	if err := app.Err(); err != nil {
@@ -62,6 +69,21 @@ func run(args []string, env func(string) (string, bool), stderr io.Writer) int {
 		return complain(stderr, err, exitFailed)
 	}
 	return signal.ExitCode
+}
+
+// check asks whether a URL answers well, for a container that has no other program to do so.
+func check(url string) error {
+	client := &http.Client{Timeout: probeTime}
+	defer client.CloseIdleConnections()
+	resp, err := client.Get(url) //nolint:noctx // it has its timeout
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("%s answered %s", url, resp.Status)
+	}
+	return nil
 }
 
 // complain prints an error as one line.

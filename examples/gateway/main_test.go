@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -35,6 +37,8 @@ func TestEachWrongSettingIsOneClearLineAndStartsNothing(t *testing.T) {
 		"a negative load":                 {args: []string{"-load", "-1"}, want: "-load"},
 		"a load beyond gentle":            {args: []string{"-load", "100000"}, want: "-load"},
 		"a drain beyond the stop budget":  {args: []string{"-drain", "1m"}, want: "-drain"},
+		"a negative wait for a processor": {args: []string{"-max-sched-latency", "-1s"}, want: "-max-sched-latency (or GATEWAY_MAX_SCHED_LATENCY): must not be negative"},
+		"a check of no URL":               {args: []string{"-check", "9090"}, want: "-check"},
 		"a variable":                      {env: map[string]string{"GATEWAY_BURST": "many"}, want: `"many" for GATEWAY_BURST`},
 		"an address of Redis":             {env: map[string]string{"REDIS_ADDRS": "127.0.0.1:6379,redis"}, want: `REDIS_*: Addrs[1] must be host:port, got "redis"`},
 		"a cluster behind Sentinels":      {env: map[string]string{"REDIS_ADDRS": "h:1", "REDIS_CLUSTER": "1", "REDIS_MASTER_NAME": "m"}, want: "Cluster must not be set with MasterName"},
@@ -97,6 +101,59 @@ func TestRedisIsReadFromItsOwnVariables(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("it is %s, without %s", got, want)
 		}
+	}
+}
+
+func TestACheckSaysByItsExitCodeWhetherAURLAnswersWell(t *testing.T) {
+	t.Parallel()
+	status := http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	defer server.Close()
+	ask := func(url, want string) int {
+		t.Helper()
+		var stderr strings.Builder
+		code := run([]string{"-check", url}, func(string) (string, bool) { return "", false }, &stderr)
+		if got := stderr.String(); !strings.Contains(got, want) || (got == "") != (code == exitOK) {
+			t.Errorf("exit code %d, and it says %q, want %q", code, got, want)
+		}
+		return code
+	}
+	if code := ask(server.URL, ""); code != exitOK {
+		t.Errorf("200 is exit code %d, want %d", code, exitOK)
+	}
+	status = http.StatusServiceUnavailable
+	if code := ask(server.URL, "answered 503 Service Unavailable"); code != exitFailed {
+		t.Errorf("503 is exit code %d, want %d", code, exitFailed)
+	}
+	server.Close()
+	if code := ask(server.URL, "connection refused"); code != exitFailed {
+		t.Errorf("no answer is exit code %d, want %d", code, exitFailed)
+	}
+}
+
+func TestARequestKeepsItsIDIfItIsOne(t *testing.T) {
+	t.Parallel()
+	for id, keeps := range map[string]bool{"order-7": true, "": false, "two words": false, "a\x7f": false, "\u00e9": false, strings.Repeat("x", 129): false} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+		r.Header.Set(requestID, id)
+		got := identify(r)
+		if (got == id) != keeps || r.Header.Get(requestID) != got || got == "" {
+			t.Errorf("%q became %q, and the upstream is told %q", id, got, r.Header.Get(requestID))
+		}
+	}
+}
+
+func TestGatewaysOfOneHostHaveNamesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	a, b := config{Addr: "127.0.0.1:8080"}.name(), config{Addr: "127.0.0.1:8081"}.name()
+	if a == b || !strings.HasSuffix(a, ":8080") {
+		t.Errorf("they are %q and %q", a, b)
+	}
+	if named := (config{Addr: "127.0.0.1:8080", Name: "edge-1"}).name(); named != "edge-1" {
+		t.Errorf("the name is %q, want edge-1", named)
+	}
+	if free := (config{Addr: "127.0.0.1:0"}).name(); strings.HasSuffix(free, ":0") {
+		t.Errorf("the name is %q, which others on a free port have too", free)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/goflow-go/goflow/contrib/flowhttp"
 	"github.com/goflow-go/goflow/fxmodule/httpfx"
 	"github.com/goflow-go/goflow/fxmodule/schedfx"
+	"github.com/goflow-go/goflow/limit"
 	"github.com/goflow-go/goflow/sched"
 )
 
@@ -35,6 +36,7 @@ const mirrored = 5
 // mirror sends the copies.
 type mirror struct {
 	pool      *sched.Pool
+	overload  *limit.Overload
 	transport *flowhttp.Transport
 	place     func() *url.URL
 	seen      atomic.Int64 // GET requests answered
@@ -45,12 +47,13 @@ type mirrorParams struct {
 
 	Config    config
 	Pool      *sched.Pool         `name:"mirror"`
+	Overload  *limit.Overload     `name:"gateway"`
 	Transport *flowhttp.Transport `name:"mirror"`
 	Target    target              // the sample is its own mirror
 }
 
 func newMirror(p mirrorParams) (*mirror, error) {
-	m := &mirror{pool: p.Pool, transport: p.Transport, place: p.Target.url}
+	m := &mirror{pool: p.Pool, overload: p.Overload, transport: p.Transport, place: p.Target.url}
 	if p.Config.Mirror == "" {
 		return m, nil
 	}
@@ -59,10 +62,13 @@ func newMirror(p mirrorParams) (*mirror, error) {
 	return m, err
 }
 
-// answered copies some of the requests that the upstream has answered. When the pool has too many copies
-// already, this one is left out, which it counts.
+// answered copies some of the requests that the upstream has answered. When the process has too much to do, or
+// the pool too many copies already, this one is left out, which they count.
 func (m *mirror) answered(r *http.Request) {
 	if m == nil || r.Method != http.MethodGet || m.seen.Add(1)%mirrored != 0 {
+		return
+	}
+	if _, err := m.overload.Admit(limit.WithImportance(r.Context(), limit.Sheddable)); err != nil {
 		return
 	}
 	u := *m.place()

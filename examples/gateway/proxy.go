@@ -37,6 +37,7 @@ func newProxy(p proxyParams) *httputil.ReverseProxy {
 			if resp.StatusCode >= http.StatusInternalServerError {
 				p.Recheck.later(resp.Request.Context())
 			}
+			resp.Header.Del(requestID) // the answer has it already
 			p.Mirror.answered(resp.Request)
 			return nil
 		},

@@ -1,13 +1,15 @@
-// Package streamsfx runs streams in an fx application, and gives it writers.
+// Package streamsfx runs streams in an fx application, and gives it writers and queues on disk.
 //
 //	fx.New(
 //		streamsfx.AsRun("orders", newOrders), // func(...) func(ctx) error, of anything in the graph
 //		streamsfx.Writer("access-log", openLog, writer.Config{}),
+//		streamsfx.Spill("uploads", spill.Config{Dir: "/var/lib/app/uploads"}),
 //	)
 //
 // A run goes on from the application's start to its stop. A writer is stopped after all that depends on it,
-// and writes what it holds first. Both report to the application's OpenTelemetry providers, the global ones
-// where it has none. In an application with a console a writer is known there.
+// and writes what it holds first; a queue is closed after all that depends on it, and keeps what it holds. What
+// is made here reports to the application's OpenTelemetry providers, the global ones where it has none. In an
+// application with a console writers and queues are known there.
 package streamsfx
 
 import (
@@ -23,6 +25,7 @@ import (
 	"github.com/goflow-go/goflow/fxmodule/internal/engines"
 	"github.com/goflow-go/goflow/fxmodule/internal/otelin"
 	"github.com/goflow-go/goflow/fxmodule/servicefx"
+	"github.com/goflow-go/goflow/streams/spill"
 	"github.com/goflow-go/goflow/streams/writer"
 )
 
@@ -40,6 +43,24 @@ func AsRun(name string, constructor any) fx.Option {
 	return fx.Module("goflow.stream",
 		fx.Provide(fx.Private, servicefx.New, constructor),
 		fx.Invoke(func(r *servicefx.Runner, run Run) { r.Run(fmt.Sprintf("stream %q", name), service(name, run)) }),
+	)
+}
+
+// Spill provides a *spill.Queue under the name. It is opened when something asks for it, so a directory that
+// cannot be used, or that another process has, is an error of the application.
+func Spill(name string, cfg spill.Config, opts ...spill.Option) fx.Option {
+	provide := func(lc fx.Lifecycle, p otelin.Providers, known engines.In) (*spill.Queue, error) {
+		q, err := spill.Open(name, cfg, append([]spill.Option{spill.WithTelemetry(p.Options...)}, opts...)...)
+		if err != nil {
+			return nil, err
+		}
+		lc.Append(fx.StopHook(q.Close))
+		known.Known(flowadmin.Spill(q))
+		return q, nil
+	}
+	return fx.Module("goflow.spill",
+		fx.Provide(fx.Private, otelin.New),
+		fx.Provide(fx.Annotate(provide, fx.ResultTags(fmt.Sprintf(`name:%q`, name)))),
 	)
 }
 

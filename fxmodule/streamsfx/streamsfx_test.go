@@ -15,7 +15,9 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/fx"
 
+	"github.com/goflow-go/goflow/core"
 	"github.com/goflow-go/goflow/fxmodule/streamsfx"
+	"github.com/goflow-go/goflow/streams/spill"
 	"github.com/goflow-go/goflow/streams/writer"
 	"github.com/goflow-go/goflow/telemetry/telemetrytest"
 )
@@ -66,6 +68,55 @@ func TestAWriterIsStoppedAfterWhoWritesAndItsFileIsClosedLast(t *testing.T) {
 			t.Error("the writer does not report to the application")
 		}
 	})
+}
+
+func TestAQueueOnDiskIsClosedLastAndKeepsWhatItHolds(t *testing.T) {
+	t.Parallel()
+	rec, dir := telemetrytest.New(t), t.TempDir()
+	var q *spill.Queue
+	a := fx.New(fx.NopLogger,
+		fx.Provide(func() metric.MeterProvider { return rec.MeterProvider() }),
+		streamsfx.Spill("uploads", spill.Config{Dir: dir}),
+		fx.Invoke(fx.Annotate(func(lc fx.Lifecycle, opened *spill.Queue) {
+			q = opened
+			lc.Append(fx.StopHook(func(ctx context.Context) error { return q.Push(ctx, []byte("the last")) }))
+		}, fx.ParamTags(``, `name:"uploads"`))),
+	)
+	if err := errors.Join(a.Start(t.Context()), a.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Push(t.Context(), nil); !errors.Is(err, core.ErrClosed) {
+		t.Errorf("after the stop a push says %v, want %v", err, core.ErrClosed)
+	}
+	if !slices.ContainsFunc(rec.Emitted(), func(n string) bool { return strings.HasPrefix(n, "goflow.spill.") }) {
+		t.Error("the queue does not report to the application")
+	}
+	again, err := spill.Open("uploads", spill.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := again.Pop(t.Context()); err != nil || string(kept.Data) != "the last" {
+		t.Errorf("the queue kept %q, %v", kept.Data, err)
+	}
+	if err := again.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADirectoryThatAnotherQueueHasFailsTheApplication(t *testing.T) {
+	t.Parallel()
+	cfg := spill.Config{Dir: t.TempDir()}
+	q, err := spill.Open("first", cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := fx.New(fx.NopLogger, streamsfx.Spill("uploads", cfg), fx.Invoke(fx.Annotate(func(*spill.Queue) {}, fx.ParamTags(`name:"uploads"`))))
+	if err := a.Err(); !errors.Is(err, spill.ErrLocked) {
+		t.Errorf("got %v, want %v", err, spill.ErrLocked)
+	}
+	if err := q.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestARunEndsWithTheApplicationOrItsSourceAndFailsIt(t *testing.T) {

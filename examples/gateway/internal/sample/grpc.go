@@ -1,4 +1,4 @@
-package main
+package sample
 
 import (
 	"context"
@@ -19,10 +19,17 @@ import (
 //	}
 type greeter struct{}
 
+// The greeter's methods, as clients name them.
 const (
-	helloMethod = "/sample.Greeter/Hello"
-	countMethod = "/sample.Greeter/Count"
+	HelloMethod = "/sample.Greeter/Hello"
+	CountMethod = "/sample.Greeter/Count"
 )
+
+// Register registers the greeter.
+func Register(r grpc.ServiceRegistrar) { r.RegisterService(&greeterDesc, greeter{}) }
+
+// CountStream describes the stream of CountMethod to a client.
+var CountStream = grpc.StreamDesc{StreamName: "Count", ServerStreams: true}
 
 func (greeter) hello(_ context.Context, name *wrapperspb.StringValue) (*wrapperspb.StringValue, error) {
 	if name.GetValue() == "" {
@@ -65,7 +72,7 @@ var greeterDesc = grpc.ServiceDesc{
 			if intercept == nil {
 				return handle(ctx, in)
 			}
-			return intercept(ctx, in, &grpc.UnaryServerInfo{Server: srv, FullMethod: helloMethod}, handle)
+			return intercept(ctx, in, &grpc.UnaryServerInfo{Server: srv, FullMethod: HelloMethod}, handle)
 		},
 	}},
 	Streams: []grpc.StreamDesc{{
