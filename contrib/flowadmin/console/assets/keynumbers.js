@@ -95,12 +95,19 @@ function lastRun(text) {
 
 const tones = { closed: "good", open: "bad", "half open": "warn" };
 
+// usage is how near a limiter is to its bound, whatever that bounds.
+function usage(r) {
+  if (r.of("goflow.limiter.key.usage").length) return ["keys", r.share("goflow.limiter.key.usage", "goflow.limiter.key.limit")];
+  if (r.of("goflow.limiter.pressure").length) return ["pressure", r.share("goflow.limiter.pressure", "")];
+  return ["in use", r.share("goflow.limiter.permit.usage", "goflow.limiter.permit.limit")];
+}
+
 const kinds = {
   limiter: (r) => ({
     numbers: [
       ["allowed", r.rate("goflow.limiter.decisions", "allowed", "delayed")],
       ["denied", bad(r.rate("goflow.limiter.decisions", "denied"))],
-      r.of("goflow.limiter.key.usage").length ? ["keys", r.share("goflow.limiter.key.usage", "goflow.limiter.key.limit")] : ["in use", r.share("goflow.limiter.permit.usage", "goflow.limiter.permit.limit")],
+      usage(r),
     ],
     lines: [r.line("--good", "goflow.limiter.decisions", "allowed", "delayed"), r.line("--warn", "goflow.limiter.decisions", "denied")],
   }),
