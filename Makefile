@@ -38,7 +38,16 @@ build: ## compile and vet every module
 	@$(EACH); go build -o /dev/null ./...; $(VET) $(DONE)
 
 .PHONY: check
-check: tidy-check generate-check build lint race test-nested browser ## all that must pass before a change lands
+check: tidy-check generate-check compose-config build lint race test-nested browser ## all that must pass before a change lands
+
+.PHONY: compose-config
+compose-config: ## read docker-compose.yml as docker-compose would
+	@.ci/compose
+	if command -v docker-compose >/dev/null; then docker-compose config -q; else docker compose config -q; fi
+
+.PHONY: compose-verify
+compose-verify: ## run docker-compose.yml, break its containers one by one, and write docs/reliability.md
+	cd tools && go run ./composeverify
 
 .PHONY: demo
 demo: ## run the gateway on 127.0.0.1:8080
