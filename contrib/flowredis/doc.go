@@ -93,23 +93,28 @@
 //
 // In sum regions have no more than the limit, at any instant: a share is lent before it is used, and not used
 // again before the loan has certainly ended. Both ends are told by monotonic clocks of processes, with two tenths
-// of a loan between them; that is by how much clocks may run apart. So in any stretch of time t all regions
+// of a loan between them; that is for clocks that run apart, and steps of a server's clock. So in any stretch of time t all regions
 // allow no more than rate*t + burst together, but for how fast the clocks of servers run. Links may be slow, or
-// lose what they like, either way: loans are not renewed then, and no more than one and a half of a loan later,
-// 0.75 s by default, each region has its share, no more and no less. One answer that is lost costs what was lent on
-// that link for as long.
+// lose what they like, either way: loans are not renewed then, and each region has its share, no more and no less, 1.3
+// of a loan later, 0.65 s by default. When only answers are lost, and questions still come, it is 1.5 and the way of
+// a question, 0.84 s with 90 ms. A question or an answer that is lost may cost what was lent on that link for as long.
 //
 // What comes on top:
 //
-//   - A server's clock that steps forward gives its region one burst of its own at most. One that steps back ends
-//     what the region has borrowed. Neither changes who has what of the limit. But where it steps back by less than
-//     the time in which no process of the region reached it, that is seen by the first tick afterwards, and
-//     what is borrowed may last as much longer until then.
+//   - A server's clock that steps forward gives its region one burst of its own at most, at once. It does not change
+//     who has what of the limit.
+//   - One that steps back, or is replaced by one that is behind, gives none, and ends what the region has borrowed:
+//     every decision says what the clock must show by now, as its process knows from a look before. A step goes
+//     unseen by a decision as far as that, and the answer to the look, were under way. As long as they took no more
+//     than three twentieths of a loan together, 75 ms by default, that is within the two tenths. Otherwise they
+//     may find what was borrowed for as long as they took more, by default 25 ms at most, as neither takes longer
+//     than the budget. A process that is not started does not look, and counts on the others.
 //   - A Redis that loses what it had is told by the region's processes what was lent, and that all permits are
 //     in use. What it lent anew since they looked last, a tenth of a second ago, may be had twice for a loan's time; and
 //     all it lent, and a burst, when no process of the region has survived either. After a failover it is what
 //     was lent while replication lagged.
-//   - A Redis whose machine is suspended while the region borrows: what it had borrowed, for a loan's time.
+//   - A region all of whose machines are suspended together while it borrows: what it had borrowed, for a loan's
+//     time. One of a Redis alone is a clock that is set back.
 //   - What the fallback allows. With [FallbackLocal] the processes of a region whose Redis is gone have in sum
 //     what was surely not lent, and after one and six tenths of a loan their whole share; and a burst of the
 //     region's own.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goflow-go/goflow/limit"
 )
@@ -45,10 +46,34 @@ func (l *Ledgers) Lose(ctx context.Context) error {
 	return l.inRedis.coordinator.client.Del(ctx, l.inRedis.state.(string), l.inRedis.asked.(string)).Err()
 }
 
+// By is who calls: a process that is right about the clock, one that finds that it went back, or one that looked
+// before another era began.
+type By int
+
+// The three of them.
+const (
+	ByRight By = iota
+	ByWitness
+	ByLate
+)
+
+func (l *Ledgers) by(who By) witness {
+	switch who {
+	case ByWitness:
+		return witness{fmt.Sprint(l.twin.era), l.clock + 1}
+	case ByLate:
+		return witness{fmt.Sprint(l.twin.era - 1), l.clock + 1}
+	case ByRight:
+	}
+	return witness{fmt.Sprint(l.twin.era), l.clock}
+}
+
 // Take asks for permits.
-func (l *Ledgers) Take(ctx context.Context, n int64) error {
-	allowed, used, rate, known := l.twin.take(n)
-	cmd, err := l.inRedis.coordinator.run(ctx, l.inRedis.scripts.take, asInts, append(l.inRedis.scripts.take.call(4), "1", l.inRedis.state, "", n))
+func (l *Ledgers) Take(ctx context.Context, n int64, who By) error {
+	by := l.by(who)
+	allowed, used, rate, known := l.twin.take(n, by)
+	cmd, err := l.inRedis.coordinator.run(ctx, l.inRedis.scripts.take, asInts, append(l.inRedis.scripts.take.call(6), "1", l.inRedis.state, "", n,
+		by.era, by.least))
 	if otherQuota(err) && !known {
 		return nil
 	}
@@ -66,17 +91,14 @@ func (l *Ledgers) Take(ctx context.Context, n int64) error {
 }
 
 // Tick reports what a process is asked for, and takes back what some are lent. It may know of what was lent
-// before, and may have seen the clock go back.
-func (l *Ledgers) Tick(ctx context.Context, process string, asked int64, knows, jumped bool, back []string) error {
-	c := tickCall{process: process, own: l.own, asked: asked, tick: 100_000, known: nothing, cut: "r7 r8"}
+// before.
+func (l *Ledgers) Tick(ctx context.Context, process string, asked int64, knows bool, who By, back []string) error {
+	c := tickCall{process: process, own: l.own, asked: asked, looked: l.by(who), tick: 100_000, known: nothing, cut: "r7 r8"}
 	for _, region := range back {
 		c.back = append(c.back, region, l.nonceOf(region))
 	}
 	if knows {
-		c.known, c.last, c.ago = l.last.lentText, l.last.now, max(l.clock-l.last.now, 0)
-		if jumped {
-			c.ago += 10_000
-		}
+		c.known = l.last.lentText
 	}
 	want := l.twin.tick(c)
 	got, err := l.inRedis.tick(ctx, c)
@@ -115,9 +137,11 @@ func (l *Ledgers) Lend(ctx context.Context, region string, acks bool, want int64
 }
 
 // Borrow takes up a loan.
-func (l *Ledgers) Borrow(ctx context.Context, region string, known bool, rate, ends, left int64) error {
+func (l *Ledgers) Borrow(ctx context.Context, region string, known bool, rate, ends, left int64, who By) error {
 	l.nonce++
-	c := borrowCall{region: region, before: nothing, nonce: fmt.Sprint("n", l.nonce), rate: rate, ends: max(l.clock+ends, 0), left: left}
+	c := borrowCall{
+		region: region, before: nothing, nonce: fmt.Sprint("n", l.nonce), rate: rate, ends: max(l.clock+ends, 0), left: left, looked: l.by(who),
+	}
 	for _, b := range l.twin.borrowed {
 		if known && b.region == region {
 			c.before = b.nonce
@@ -166,7 +190,7 @@ func (b *Bucket) Came() float64 { return b.came }
 
 // Take takes a permit if there is one.
 func (b *Bucket) Take() bool {
-	allowed, _, _, _ := b.l.twin.take(1)
+	allowed, _, _, _ := b.l.twin.take(1, b.l.by(ByRight))
 	return allowed
 }
 
@@ -184,7 +208,7 @@ func (b *Bucket) Repay(region string) {
 
 // Borrow takes up a loan for a time.
 func (b *Bucket) Borrow(region string, rate, us int64) {
-	c := borrowCall{region: region, before: nothing, nonce: "n", rate: rate, ends: b.l.clock + us, left: us}
+	c := borrowCall{region: region, before: nothing, nonce: "n", rate: rate, ends: b.l.clock + us, left: us, looked: b.l.by(ByRight)}
 	for _, x := range b.l.twin.borrowed {
 		if x.region == region {
 			c.before = x.nonce
@@ -207,3 +231,37 @@ func Shares(rate limit.Rate, burst int, weights ...int) (shares []int64, bursts 
 
 // MicroRate is a rate in millionths of a permit a second.
 var MicroRate = microRate
+
+// ClockWatch is a process that calls its region, whose clock is set back. There is no other that sees it.
+type ClockWatch struct {
+	b       balancer
+	now     time.Duration // true
+	stepped time.Duration
+	era     int
+}
+
+// Look is how a call came: when it was there, how long its answer took, and by how much the clock had been set
+// back by then.
+type Look struct{ At, Back, Stepped time.Duration }
+
+// NewClockWatch makes one.
+func NewClockWatch() *ClockWatch { return &ClockWatch{now: time.Hour} }
+
+// Pass lets time pass.
+func (c *ClockWatch) Pass(d time.Duration) { c.now += d }
+
+// Call makes a call, while which the clock is set back, and reports whether the script sees that.
+func (c *ClockWatch) Call(there, back, step time.Duration) (l *Look, seen bool) {
+	by := c.b.looked(int64(c.now))
+	c.now += there
+	c.stepped += step
+	shows := (c.now - c.stepped).Microseconds()
+	seen = by.era == fmt.Sprint(c.era) && shows < by.least
+	if seen {
+		c.era++
+	}
+	l = &Look{At: c.now, Back: back, Stepped: c.stepped}
+	c.now += back
+	c.b.look(&view{now: shows, era: fmt.Sprint(c.era), received: int64(c.now)})
+	return l, seen
+}

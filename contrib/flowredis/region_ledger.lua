@@ -4,6 +4,7 @@
 -- of this server's clock.
 --   share, burst    what is the region's own
 --   at, used        when it was settled, and how many permits were in use then
+--   era             another number each time that the clock was seen to go back, and in each ledger
 --   lent, held      what others have of the share, a line each (REGION NONCE PROMISED HELD WANT); the sum of HELD
 --   borrowed        what the region has of others' shares, a line each (REGION NONCE RATE END)
 --   sum, first      the sum of RATE, and the first END
@@ -14,11 +15,11 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
 local ledger
-local field = redis.call('HMGET', KEYS[1], 'at', 'used', 'share', 'burst', 'held', 'borrowed')
+local field = redis.call('HMGET', KEYS[1], 'at', 'used', 'share', 'burst', 'held', 'borrowed', 'era')
 if field[1] then
 	ledger = {
 		at = tonumber(field[1]), used = tonumber(field[2]), share = tonumber(field[3]), burst = tonumber(field[4]),
-		held = tonumber(field[5]), borrowed = {},
+		held = tonumber(field[5]), borrowed = {}, era = field[7],
 	}
 	for region, nonce, rate, ends in string.gmatch(field[6], '(%S+) (%S+) (%d+) (%d+)\n') do
 		table.insert(ledger.borrowed, {region = region, nonce = nonce, rate = tonumber(rate), ends = tonumber(ends)})
@@ -46,12 +47,15 @@ local function rate()
 end
 
 -- settle brings back what came since the ledger was settled, at the rates that were in force. What was
--- borrowed came until its end. It tells whether the clock went back: then no one knows when what is
--- borrowed ends, so it ends now.
-local function settle()
-	local back = now < ledger.at
+-- borrowed came until its end. A process of the region says in which era it looked, and what this clock must
+-- show by its own at the least. It tells whether the clock went back: then no one knows when what is
+-- borrowed ends, so it has ended, and another era begins. Without a process (nil) what comes of a loan is what was
+-- left of it, so a step that goes unseen makes that no more.
+local function settle(era, least)
+	local back = now < ledger.at or era == ledger.era and now < tonumber(least)
 	if back then
-		ledger.at, ledger.borrowed = now, {}
+		ledger.at, ledger.borrowed = math.min(ledger.at, now), {}
+		ledger.era = int(tonumber(ledger.era) + 1)
 	end
 	local came = own() * (now - ledger.at)
 	for _, b in ipairs(ledger.borrowed) do
@@ -73,7 +77,7 @@ local function save()
 	end
 	local text = table.concat(lines)
 	redis.call('HSET', KEYS[1], 'at', int(ledger.at), 'used', int(ledger.used), 'held', int(ledger.held),
-		'borrowed', text, 'sum', int(sum), 'first', int(first))
+		'era', ledger.era, 'borrowed', text, 'sum', int(sum), 'first', int(first))
 	return text
 end
 

@@ -1,23 +1,23 @@
 -- A process of the region is there. KEYS: the ledger, and what is asked for in each process. ARGV: the
--- process; share and burst; what is asked for there; when it was here last (0 for never) and how long ago that
--- is at the least, by its own clock; how long a tick lasts; what it knows to be lent, as the ledger has it,
+-- process; share and burst; what is asked for there; in which era it was here last, and what this clock must show
+-- at the least; how long a tick lasts; what it knows to be lent, as the ledger has it,
 -- "-" when it knows of no ledger; the regions that do not answer it; then what is to be taken back, in pairs
 -- (REGION, NONCE).
 --
 -- A ledger that is not there is made. A process that knew one puts back what was lent, with all permits in
 -- use: so no more is lost than what was lent anew since it looked.
 --
--- Gives the time, what is asked for in all processes, what no one else can have for a while, whether this
+-- Gives the time, the era, what is asked for in all processes, what no one else can have for a while, whether this
 -- process balances, what is lent, what is borrowed, and the regions that do not answer.
 local me, share, burst, asked = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local last, ago, tick, known = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local tick, known = tonumber(ARGV[7]), ARGV[8]
 local f = redis.call('HMGET', KEYS[1], 'lent', 'demand', 'turn', 'since', 'cut')
 local all, demand, turn, since, cut = {}, tonumber(f[2] or '0'), f[3] or '', tonumber(f[4] or '0'), f[5] or ''
 if ledger then
 	all = loans(f[1])
-	settle()
+	settle(ARGV[5], ARGV[6])
 else
-	ledger = {at = now, used = 0, share = share, burst = burst, held = 0, borrowed = {}}
+	ledger = {at = now, used = 0, share = share, burst = burst, held = 0, borrowed = {}, era = int(now)}
 	if known ~= '-' then
 		all, ledger.used = loans(known), burst
 		for _, l in ipairs(all) do
@@ -26,9 +26,6 @@ else
 	end
 end
 ledger.share, ledger.burst = share, burst
-if last > 0 and now - last < ago - 2000 then
-	ledger.borrowed = {} -- the clock went back, and no one was here to see it
-end
 
 for i = 10, #ARGV, 2 do
 	for at, l in ipairs(all) do
@@ -62,4 +59,4 @@ redis.call('HSET', KEYS[1], 'share', int(share), 'burst', int(burst), 'lent', te
 redis.call('PEXPIRE', KEYS[1], 3600000)
 redis.call('PEXPIRE', KEYS[2], 3600000)
 local kept = math.max(share - math.max(ledger.held, spare(demand)), 0)
-return {int(now), int(demand), int(kept), mine and '1' or '0', text, borrowed, cut}
+return {int(now), ledger.era, int(demand), int(kept), mine and '1' or '0', text, borrowed, cut}

@@ -113,6 +113,7 @@ func (r *Regional) decideBy(cfg RegionalConfig, opts []Option) (err error) {
 	r.limiter.reach = false
 	r.limiter.target.state = r.balancer.home.(regionLedger).state
 	r.limiter.restore, r.limiter.alone = r.restore, r.alone
+	r.limiter.witness = func() witness { return r.balancer.looked(clock.Now()) }
 	r.balancer.waiting = r.limiter.waiting.Load
 	return nil
 }

@@ -17,14 +17,20 @@ import (
 //     the borrower has said that it has taken up less (see the script), or when it is taken back.
 //  2. A borrower uses a loan for life less margin, counted from before it asked, on a monotonic clock. The end is
 //     kept on the clock of its Redis, as of an earlier look at it, so that it does not matter how long it takes to
-//     take it up. That clock may jump forward, which ends the loan early; when it is seen to go back, all
-//     loans end.
+//     take it up. That clock may jump forward, which ends the loan early. When it goes back all loans end; who
+//     sees it, and what of a step may go unseen, is with clue.
 //  3. A lender takes a loan back when one of its processes has seen it for life and margin, counted from after it
 //     saw it, on a monotonic clock. If it was renewed meanwhile it has another nonce, and is not taken back. No
 //     clock of a server has a part in that, and a process that stops or starts anew only waits longer.
 //
-// So what is used of a loan and what was taken back are apart by two margins, which is what clocks may run
-// apart in that time, and links may only be slow or cut: then loans are not renewed.
+// So what is used of a loan and what was taken back are apart by two margins, which is for what clocks may run
+// apart in that time and a step back that goes unseen. Links may only be slow or cut: then loans are not renewed.
+//
+// A lender's share is whole again life and margin after it lent last, and a tick, for its process to see that.
+// When nothing gets through that was before the cut. When answers alone are lost one more question may be on its
+// way or be asked, within a tick; after that a region does not lend, as the next question does not acknowledge its
+// answer, and a borrower that had no answer asks for nothing. For that a question must acknowledge what was taken
+// up last, and not what a view of before has: it would be refused, and the next one that is noted come late.
 //
 // Any number of processes may balance at a time, to no harm: a loan that is not taken up, because another one
 // was, is held back until it is taken back. They take turns by the region's Redis.
@@ -38,6 +44,7 @@ type balancer struct {
 
 	asked atomic.Int64 // permits, since the last tick
 	view  atomic.Pointer[view]
+	clues atomic.Pointer[clue]
 	runs  atomic.Bool
 
 	mu     sync.Mutex // of ticks
@@ -70,9 +77,10 @@ type link struct {
 	tookAt int64
 }
 
-// had is what was taken up last, as far as is known.
+// had is what was taken up last, as far as is known. A view may be of before a loan was taken up that was asked
+// for before: its answer may have come late.
 func (l *link) had(v *view) borrowedFrom {
-	if l.tookAt > v.received {
+	if l.tookAt > v.asked {
 		return l.took
 	}
 	return v.from(l.region)
@@ -119,17 +127,18 @@ func (b *balancer) tick(ctx context.Context) (*view, error) {
 func (b *balancer) tickLocked(ctx context.Context) (*view, error) {
 	now := b.clock()
 	c := tickCall{
-		process: b.process, own: b.own, asked: b.asks(now), tick: b.tickTime().Microseconds(),
+		process: b.process, own: b.own, asked: b.asks(now), looked: b.looked(now), tick: b.tickTime().Microseconds(),
 		known: nothing, cut: b.cut(), back: b.due(now),
 	}
 	if last := b.view.Load(); last != nil {
-		c.last, c.ago, c.known = last.now, (now-last.received)/int64(time.Microsecond), last.lentText
+		c.known = last.lentText
 	}
 	v, err := b.home.tick(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	v.received = b.clock()
+	v.asked, v.received = now, b.clock()
+	b.look(&v)
 	b.see(&v)
 	b.view.Store(&v)
 	return &v, nil
@@ -236,15 +245,15 @@ func divideWant(want int64, most []int64) []int64 {
 	return wants
 }
 
-// ask asks a region for a rate, and takes up what it lends. A region that did not answer is asked for what it
-// has lent already: when answers are lost it would otherwise hold back for nothing, again and again.
+// ask asks a region for a rate, and takes up what it lends. A region that did not answer is only asked whether
+// it does again: when answers are lost it would otherwise lend once more after a cut, and hold back for nothing.
 func (b *balancer) ask(ctx context.Context, v *view, l *link, want int64) {
 	had := l.had(v)
+	ack, nonce, asked := had.nonce, newID()[:16], b.clock()
 	if l.failed.Load() {
-		want = had.rate
+		ack, want = nothing, 0
 	}
-	nonce, asked := newID()[:16], b.clock()
-	got, err := l.ledger.lend(ctx, lendCall{b.region, had.nonce, nonce, want, b.fresh().Microseconds()})
+	got, err := l.ledger.lend(ctx, lendCall{b.region, ack, nonce, want, b.fresh().Microseconds()})
 	l.failed.Store(err != nil)
 	if got.noted || got.most > 0 { // else no one of that region was there of late
 		l.most.Store(got.most)
@@ -252,14 +261,20 @@ func (b *balancer) ask(ctx context.Context, v *view, l *link, want int64) {
 	if err != nil || !got.noted || got.rate == 0 && had.rate == 0 {
 		return
 	}
-	until := asked + int64(b.life-b.margin())
-	left := (until - b.clock()) / int64(time.Microsecond)
-	if left <= 0 {
-		return
-	}
-	ends := v.now + (until-v.received)/int64(time.Microsecond)
-	taken, err := b.home.borrow(ctx, borrowCall{l.region, had.nonce, nonce, got.rate, ends, left})
-	if err == nil && taken { // else it is taken back
+	if b.borrow(ctx, v, asked+int64(b.life-b.margin()), borrowCall{region: l.region, before: had.nonce, nonce: nonce, rate: got.rate}) {
 		l.took, l.tookAt = borrowedFrom{l.region, nonce, got.rate}, b.clock()
 	}
+}
+
+// borrow takes up a loan until a time. If it does not, it is taken back.
+func (b *balancer) borrow(ctx context.Context, v *view, until int64, c borrowCall) bool {
+	now := b.clock()
+	c.looked = b.looked(now)
+	if until <= now || c.looked.era != v.era {
+		return false
+	}
+	c.left = (until - now) / int64(time.Microsecond)
+	c.ends = v.now + (until-v.received)/int64(time.Microsecond)
+	taken, err := b.home.borrow(ctx, c)
+	return err == nil && taken
 }

@@ -36,10 +36,10 @@ type RegionalConfig struct {
 	// Burst is how many permits can be had at once in all regions together. Required: each region has its
 	// part of it, always, and that is one permit at the least.
 	Burst int `json:"burst" yaml:"burst" env:"BURST"`
-	// Loan is for how long a region may use what another has lent it. It is renewed six times in that time. So
-	// an answer from one region to another must come within a third of it, and no more than one and a half of
-	// it after a link was cut each region has its own share again, no more and no less. Defaults to 500 ms, must
-	// be at least 120 ms and at most 1 m.
+	// Loan is for how long a region may use what another has lent it. A region asks six times in that time. So
+	// an answer from one region to another must come within a third of it. No more than 1.3 of it after a link
+	// was cut each region has its own share again, no more and no less; when only answers are lost it is 1.5, and
+	// the way of a question. Defaults to 500 ms, must be at least 120 ms and at most 1 m.
 	Loan time.Duration `json:"loan" yaml:"loan" env:"LOAN"`
 	// Fallback is what decides when the region's own Redis cannot be asked. Defaults to [FallbackLocal].
 	Fallback Fallback `json:"fallback" yaml:"fallback" env:"FALLBACK"`

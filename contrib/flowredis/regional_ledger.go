@@ -18,9 +18,8 @@ type ledger interface {
 type tickCall struct {
 	process string
 	own     portion
-	asked   int64    // micro-permits a second
-	last    int64    // microseconds of the server's clock, 0 for never
-	ago     int64    // microseconds
+	asked   int64 // micro-permits a second
+	looked  witness
 	tick    int64    // microseconds
 	known   string   // to be lent
 	cut     string   // regions that do not answer
@@ -30,6 +29,7 @@ type tickCall struct {
 // view is a ledger as a process saw it.
 type view struct {
 	now      int64 // microseconds of the server's clock
+	era      string
 	demand   int64 // micro-permits a second
 	kept     int64 // micro-permits a second
 	balances bool  // this process
@@ -38,7 +38,7 @@ type view struct {
 	borrowed []borrowedFrom
 	cut      []string
 
-	received int64 // on this process's clock
+	asked, received int64 // on this process's clock
 }
 
 // lentTo is what another region has of this one's share.
@@ -88,6 +88,7 @@ type borrowCall struct {
 	rate          int64
 	ends          int64 // microseconds of the server's clock
 	left          int64 // microseconds
+	looked        witness
 }
 
 // regionLedger is the ledger of a region in Redis.
@@ -104,7 +105,7 @@ func newRegionLedger(c *Coordinator, name, region string) regionLedger {
 
 func (l regionLedger) tick(ctx context.Context, c tickCall) (view, error) {
 	call := append(l.scripts.tick.call(12+len(c.back)), "2", l.state, l.asked,
-		c.process, c.own.share, int64(c.own.burst)*micros, c.asked, c.last, c.ago, c.tick, c.known, c.cut)
+		c.process, c.own.share, int64(c.own.burst)*micros, c.asked, c.looked.era, c.looked.least, c.tick, c.known, c.cut)
 	for _, arg := range c.back {
 		call = append(call, arg)
 	}
@@ -129,7 +130,8 @@ func (l regionLedger) lend(ctx context.Context, c lendCall) (loan, error) {
 }
 
 func (l regionLedger) borrow(ctx context.Context, c borrowCall) (bool, error) {
-	call := append(l.scripts.borrow.call(8), "1", l.state, c.region, c.before, c.nonce, c.rate, c.ends, c.left)
+	call := append(l.scripts.borrow.call(10), "1", l.state, c.region, c.before, c.nonce, c.rate, c.ends, c.left,
+		c.looked.era, c.looked.least)
 	cmd, err := l.coordinator.run(ctx, l.scripts.borrow, asInts, call)
 	if err != nil {
 		return false, err
@@ -140,20 +142,20 @@ func (l regionLedger) borrow(ctx context.Context, c borrowCall) (bool, error) {
 
 // readView reads what the script of a tick answers.
 func readView(reply []string) (v view, err error) {
-	if len(reply) != 7 {
+	if len(reply) != 8 {
 		return view{}, errOddReply
 	}
 	n := numbers{}
 	v = view{
-		now: n.of(reply[0]), demand: n.of(reply[1]), kept: n.of(reply[2]), balances: reply[3] == "1",
-		lentText: reply[4], cut: strings.Fields(reply[6]),
+		now: n.of(reply[0]), era: reply[1], demand: n.of(reply[2]), kept: n.of(reply[3]), balances: reply[4] == "1",
+		lentText: reply[5], cut: strings.Fields(reply[7]),
 	}
-	for line := range strings.Lines(reply[4]) {
+	for line := range strings.Lines(reply[5]) {
 		if f := n.fields(line, 5); f != nil {
 			v.lent = append(v.lent, lentTo{f[0], f[1], n.of(f[3])})
 		}
 	}
-	for line := range strings.Lines(reply[5]) {
+	for line := range strings.Lines(reply[6]) {
 		if f := n.fields(line, 4); f != nil {
 			v.borrowed = append(v.borrowed, borrowedFrom{f[0], f[1], n.of(f[2])})
 		}

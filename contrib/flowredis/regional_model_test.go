@@ -25,6 +25,7 @@ func TestLedgerDoesWhatItsTwinDoes(t *testing.T) {
 		ledgers := flowredis.NewLedgers(c, rapid.Float64Range(0.001, 1e6).Draw(t, "rate"), rapid.IntRange(1, 1000).Draw(t, "burst"))
 		region := rapid.SampledFrom([]string{"r1", "r2", "r3"})
 		rate := rapid.Int64Range(0, 1e12)
+		who := rapid.SampledFrom([]flowredis.By{flowredis.ByRight, flowredis.ByRight, flowredis.ByRight, flowredis.ByWitness, flowredis.ByLate})
 		done := func(err error) {
 			if err != nil {
 				t.Fatal(err)
@@ -34,11 +35,11 @@ func TestLedgerDoesWhatItsTwinDoes(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"time passes": func(t *rapid.T) { done(ledgers.Move(ctx, rapid.Int64Range(0, 200_000).Draw(t, "us"))) },
 			"clock jumps": func(t *rapid.T) { done(ledgers.Move(ctx, rapid.Int64Range(-1e7, 1e7).Draw(t, "us"))) },
-			"take":        func(t *rapid.T) { done(ledgers.Take(ctx, rapid.Int64Range(1, 50).Draw(t, "n"))) },
+			"take":        func(t *rapid.T) { done(ledgers.Take(ctx, rapid.Int64Range(1, 50).Draw(t, "n"), who.Draw(t, "by"))) },
 			"tick": func(t *rapid.T) {
 				back := rapid.SliceOfN(region, 0, 2).Draw(t, "back")
 				done(ledgers.Tick(ctx, rapid.SampledFrom([]string{"a", "b"}).Draw(t, "process"), rate.Draw(t, "asked"),
-					rapid.Bool().Draw(t, "knows"), rapid.Bool().Draw(t, "jumped"), back))
+					rapid.Bool().Draw(t, "knows"), who.Draw(t, "by"), back))
 			},
 			"lend": func(t *rapid.T) {
 				done(ledgers.Lend(ctx, region.Draw(t, "region"), rapid.IntRange(0, 3).Draw(t, "acks") > 0, rate.Draw(t, "want")))
@@ -46,7 +47,7 @@ func TestLedgerDoesWhatItsTwinDoes(t *testing.T) {
 			"borrow": func(t *rapid.T) {
 				left := rapid.Int64Range(-1000, 1e6)
 				done(ledgers.Borrow(ctx, region.Draw(t, "region"), rapid.Bool().Draw(t, "known"), rate.Draw(t, "rate"),
-					left.Draw(t, "ends"), left.Draw(t, "left")))
+					left.Draw(t, "ends"), left.Draw(t, "left"), who.Draw(t, "by")))
 			},
 			"lose": func(t *rapid.T) {
 				if rapid.IntRange(0, 4).Draw(t, "really") == 0 {

@@ -30,6 +30,7 @@ type shared struct {
 
 	restore func(context.Context) error // puts back what a script lacked; nil when that is the quota
 	alone   func(*quota) *quota         // what processes share without Redis; nil for all of the quota
+	witness func() witness              // what a script is told of its server's clock; nil for nothing
 }
 
 // target is what a decision is about.
@@ -186,7 +187,12 @@ func (s *shared) note(t target, q *quota, n int, asked int64, d limit.Decision) 
 
 // call is what the script is sent.
 func (s *shared) call(t target, q *quota, n int) []any {
-	return append(append(s.keys(t, 2+len(q.args)), q.text, n), q.args...)
+	call := append(append(s.keys(t, 4+len(q.args)), q.text, n), q.args...)
+	if s.witness != nil {
+		looked := s.witness()
+		call = append(call, looked.era, looked.least)
+	}
+	return call
 }
 
 // keys is a call with its keys, and room for so many arguments.

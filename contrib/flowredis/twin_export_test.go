@@ -14,6 +14,7 @@ type twin struct {
 	now func() int64 // microseconds of its server's clock
 
 	there    bool
+	era      int64
 	at, used int64
 	share    int64
 	burst    int64
@@ -59,11 +60,25 @@ func (t *twin) rate() int64 {
 	return sum
 }
 
+// sees reports whether the clock went back, as a process knows it.
+func (t *twin) sees(by witness) bool {
+	return t.now() < t.at || by.era == fmt.Sprint(t.era) && t.now() < by.least
+}
+
+// rateFor is how fast permits come for a process that asks now.
+func (t *twin) rateFor(by witness) int64 {
+	if t.sees(by) {
+		return t.own()
+	}
+	return t.rate()
+}
+
 // settle reports whether the clock went back.
-func (t *twin) settle() (back bool) {
+func (t *twin) settle(by witness) (back bool) {
 	now := t.now()
-	if back = now < t.at; back {
-		t.at, t.borrowed = now, nil
+	if back = t.sees(by); back {
+		t.at, t.borrowed = min(t.at, now), nil
+		t.era++
 	}
 	came := float64(t.own()) * float64(now-t.at)
 	for _, b := range t.borrowed {
@@ -83,12 +98,12 @@ func (t *twin) spare() int64 {
 }
 
 // take is the script that decides; known is false when there is no ledger.
-func (t *twin) take(n int64) (allowed bool, used, rate int64, known bool) {
+func (t *twin) take(n int64, by witness) (allowed bool, used, rate int64, known bool) {
 	if !t.there {
 		return false, 0, 0, false
 	}
 	at, before := t.at, t.used
-	back := t.settle()
+	back := t.settle(by)
 	if t.used+n*micros <= t.burst {
 		allowed, t.used = true, t.used+n*micros
 	}
@@ -104,10 +119,10 @@ func (t *twin) take(n int64) (allowed bool, used, rate int64, known bool) {
 func (t *twin) tick(c tickCall) view {
 	now := t.now()
 	if t.there {
-		t.settle()
+		t.settle(c.looked)
 	} else {
 		asked := t.asked
-		*t = twin{now: t.now, there: true, at: now, share: c.own.share, burst: int64(c.own.burst) * micros, asked: asked}
+		*t = twin{now: t.now, there: true, era: now, at: now, share: c.own.share, burst: int64(c.own.burst) * micros, asked: asked}
 		if c.known != nothing {
 			t.used, t.lent = t.burst, readTwinLoans(c.known)
 			for i := range t.lent {
@@ -116,9 +131,6 @@ func (t *twin) tick(c tickCall) view {
 		}
 	}
 	t.share, t.burst = c.own.share, int64(c.own.burst)*micros
-	if c.last > 0 && now-c.last < c.ago-2000 {
-		t.borrowed = nil
-	}
 	for i := 0; i < len(c.back); i += 2 {
 		t.lent = slices.DeleteFunc(t.lent, func(l twinLoan) bool { return l.region == c.back[i] && l.nonce == c.back[i+1] })
 	}
@@ -126,7 +138,7 @@ func (t *twin) tick(c tickCall) view {
 	t.ticked = now
 	t.prune()
 	v := view{
-		now: now, demand: t.demand, kept: max(t.share-max(t.held(), t.spare()), 0), balances: t.turn == c.process,
+		now: now, era: fmt.Sprint(t.era), demand: t.demand, kept: max(t.share-max(t.held(), t.spare()), 0), balances: t.turn == c.process,
 		lentText: t.lentText(), cut: strings.Fields(t.cut),
 	}
 	for _, l := range t.lent {
@@ -191,7 +203,7 @@ func (t *twin) lend(c lendCall) loan {
 		return loan{most: most}
 	}
 	free := max(t.spare()-(t.held()-before.held), 0)
-	t.settle()
+	t.settle(witness{})
 	t.prune()
 	l := twinLoan{region: c.region, nonce: c.nonce, promised: min(c.want, most, free), want: c.want}
 	l.held = max(before.promised, l.promised)
@@ -224,10 +236,12 @@ func (t *twin) fairShare(region string) int64 {
 
 func (t *twin) borrow(c borrowCall) bool {
 	ends := min(c.ends, t.now()+c.left)
-	if !t.there || ends <= t.now() {
+	if !t.there || c.looked.era != fmt.Sprint(t.era) || ends <= t.now() {
 		return false
 	}
-	t.settle()
+	if t.settle(c.looked) {
+		return false
+	}
 	for i, b := range t.borrowed {
 		if b.region != c.region {
 			continue

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,13 +23,16 @@ type World struct {
 	Admitted float64
 	Peak     float64 // the most that all regions had at an instant, as a part of the limit
 	Excess   float64 // permits above the limit, in the worst stretch of time
-	Stepped  float64 // permits that steps of clocks may have brought
+	Stepped  float64 // permits that steps of clocks forward may have brought
+	Refused  int     // questions that did not bring the lender the answer it had taken up last
 
 	mu      sync.Mutex
-	rng     *rand.Rand // of links and callers
-	fate    *rand.Rand // of who spoils the world
+	rng     *rand.Rand            // of callers
+	fate    *rand.Rand            // of who spoils the world
+	ways    map[string]*rand.Rand // of messages, one for each sort that a process sends one after the other
 	regions []*worldRegion
 	cut     map[[2]int]fault
+	late    map[string]late
 	stop    context.CancelFunc
 	all     sync.WaitGroup
 	low     float64
@@ -43,6 +48,9 @@ const (
 	faultLost           // nothing gets through
 	faultNoAnswer       // calls get through, answers do not
 )
+
+// late is how much longer messages take: calls, and their answers.
+type late struct{ there, back time.Duration }
 
 type worldRegion struct {
 	twin     *twin
@@ -62,14 +70,16 @@ type WorldConfig struct {
 	Regions   int // with equal shares
 	Processes int // of each
 	Loan      time.Duration
-	Drift     float64 // clocks run that much too fast or too slow, at the most
-	Stalls    bool    // one in 200 messages is very late
+	Way       time.Duration // from one region to another: half of it to one and a half
+	Drift     float64       // clocks run that much too fast or too slow, at the most
+	Stalls    bool          // one in 200 messages is very late
 }
 
 // NewWorld makes regions and starts their processes.
 func NewWorld(c WorldConfig) *World {
 	w := &World{
-		WorldConfig: c, rng: rand.New(rand.NewPCG(c.Seed, 1)), fate: rand.New(rand.NewPCG(c.Seed, 2)), cut: make(map[[2]int]fault), began: clock.Now(),
+		WorldConfig: c, rng: rand.New(rand.NewPCG(c.Seed, 1)), fate: rand.New(rand.NewPCG(c.Seed, 2)),
+		ways: make(map[string]*rand.Rand), cut: make(map[[2]int]fault), late: make(map[string]late), began: clock.Now(),
 	}
 	cfg := RegionalConfig{Rate: limit.PerSecond(c.Limit), Burst: c.Burst}
 	for i := range c.Regions {
@@ -97,15 +107,15 @@ func NewWorld(c WorldConfig) *World {
 // process starts one process of a region, with a clock of its own.
 func (w *World) process(ctx context.Context, region, p int, l lending) {
 	drift := w.Drift * (2*w.fate.Float64() - 1)
-	began := w.began
+	began, name := w.began, fmt.Sprint(l.region, "-", p)
 	b := &balancer{
-		lending: l, process: fmt.Sprint(l.region, "-", p), home: path{w, region, region},
+		lending: l, process: name, home: path{w, name, region, region},
 		clock:   func() int64 { return int64(float64(clock.Now()-began) * (1 + drift)) },
 		waiting: func() int64 { return 0 },
 	}
 	for to := range w.regions {
 		if to != region {
-			b.links = append(b.links, &link{region: fmt.Sprint("r", to), ledger: path{w, region, to}, down: func() bool { return false }})
+			b.links = append(b.links, &link{region: fmt.Sprint("r", to), ledger: path{w, name, region, to}, down: func() bool { return false }})
 		}
 	}
 	w.regions[region].asked = append(w.regions[region].asked, b)
@@ -121,7 +131,22 @@ func (w *World) End() {
 // path is how one region reaches a ledger.
 type path struct {
 	w        *World
+	process  string
 	from, to int
+}
+
+// dice are for messages of a process, of a sort that it sends one after the other. So a seed gives the same
+// world again, whoever runs first at an instant.
+func (p path) dice(sort string) *rand.Rand {
+	way := fmt.Sprint(p.process, " ", p.to, " ", sort)
+	rng := p.w.ways[way]
+	if rng == nil {
+		of := fnv.New64a()
+		_, _ = of.Write([]byte(way))
+		rng = rand.New(rand.NewPCG(p.w.Seed, of.Sum64()))
+		p.w.ways[way] = rng
+	}
+	return rng
 }
 
 var (
@@ -130,15 +155,16 @@ var (
 )
 
 // reach takes a call along the path, and its answer back. A call that was given up may still arrive.
-func reach[T any](ctx context.Context, p path, do func(*twin) T) (answer T, err error) {
+func reach[T any](ctx context.Context, p path, sort string, do func(*twin) T) (answer T, err error) {
 	w := p.w
 	w.mu.Lock()
 	way := [2]int{p.from, p.to}
-	f := w.cut[way]
-	budget, there, back := 300*time.Millisecond, w.latency(p, 60*time.Millisecond), w.latency(p, 60*time.Millisecond)
+	f, dice, more := w.cut[way], p.dice(sort), w.late[strings.Fields(sort)[0]]
+	budget, there, back := 300*time.Millisecond, p.latency(dice), p.latency(dice)
 	if p.from == p.to {
-		budget = 50 * time.Millisecond
+		budget = homeBudget
 	}
+	there, back = there+more.there, back+more.back
 	w.mu.Unlock()
 	if f == faultRefused {
 		return answer, errRefused
@@ -170,13 +196,13 @@ func reach[T any](ctx context.Context, p path, do func(*twin) T) (answer T, err 
 }
 
 // latency is how long a way takes: longer between regions, and now and then very long.
-func (w *World) latency(p path, far time.Duration) time.Duration {
-	d := time.Duration(w.rng.Int64N(int64(2 * time.Millisecond)))
+func (p path) latency(dice *rand.Rand) time.Duration {
+	d := time.Duration(dice.Int64N(int64(2 * time.Millisecond)))
 	if p.from != p.to {
-		d = far/2 + time.Duration(w.rng.Int64N(int64(far)))
+		d = p.w.Way/2 + time.Duration(dice.Int64N(int64(p.w.Way)))
 	}
-	if w.Stalls && w.rng.IntN(200) == 0 {
-		d += time.Duration(w.rng.Int64N(int64(time.Second)))
+	if p.w.Stalls && dice.IntN(200) == 0 {
+		d += time.Duration(dice.Int64N(int64(time.Second)))
 	}
 	return d
 }
@@ -189,22 +215,37 @@ func wait(ctx context.Context, d time.Duration) {
 }
 
 func (p path) tick(ctx context.Context, c tickCall) (view, error) {
-	return reach(ctx, p, func(t *twin) view { return t.tick(c) })
+	return reach(ctx, p, "tick", func(t *twin) view { return t.tick(c) })
 }
 
 func (p path) lend(ctx context.Context, c lendCall) (loan, error) {
-	return reach(ctx, p, func(t *twin) loan { return t.lend(c) })
+	return reach(ctx, p, "lend", func(t *twin) loan {
+		l := t.lend(c)
+		if t.there && !l.noted {
+			p.w.Refused++
+		}
+		return l
+	})
 }
 
 func (p path) borrow(ctx context.Context, c borrowCall) (bool, error) {
-	return reach(ctx, p, func(t *twin) bool { return t.borrow(c) })
+	return reach(ctx, p, "borrow "+c.region, func(t *twin) bool { return t.borrow(c) })
 }
 
-// check sums what all regions have now.
+// homeBudget is how long a call within a region may take.
+const homeBudget = 50 * time.Millisecond
+
+// check sums what all regions have now: as a decision would find it that was on its way for all of the budget.
 func (w *World) check() {
 	sum := int64(0)
 	for _, r := range w.regions {
-		sum += r.twin.rate()
+		most := int64(0)
+		for _, b := range r.asked {
+			by := b.looked(b.clock())
+			by.least -= int64(float64(homeBudget.Microseconds()) * (1 + 2*w.Drift))
+			most = max(most, r.twin.rateFor(by))
+		}
+		sum += most
 	}
 	w.Peak = max(w.Peak, float64(sum)/micros/w.Limit)
 }
@@ -214,9 +255,9 @@ func (w *World) Run(d time.Duration) {
 	for range d / time.Millisecond {
 		<-time.After(time.Millisecond)
 		w.mu.Lock()
-		for _, r := range w.regions {
+		for i, r := range w.regions {
 			for range w.arrivals(r.demand / 1000) {
-				w.ask(r)
+				w.ask(r, w.cut[[2]int{i, i}])
 			}
 		}
 		w.check()
@@ -232,12 +273,16 @@ func (w *World) arrivals(mean float64) (n int) {
 	return n
 }
 
-// ask is one caller, of one of the region's processes.
-func (w *World) ask(r *worldRegion) {
-	r.asked[w.rng.IntN(len(r.asked))].asked.Add(1)
+// ask is one caller, of one of the region's processes, on its way to the region's own Redis.
+func (w *World) ask(r *worldRegion, f fault) {
+	b := r.asked[w.rng.IntN(len(r.asked))]
+	b.asked.Add(1)
 	now := float64(clock.Now()-w.began) / 1e9
 	w.low = min(w.low, w.Admitted-w.Limit*(1+w.Drift)*now)
-	if allowed, _, _, _ := r.twin.take(1); !allowed {
+	if f == faultRefused || f == faultLost {
+		return
+	}
+	if allowed, _, _, _ := r.twin.take(1, b.looked(b.clock())); !allowed || f != faultNone {
 		return
 	}
 	w.Admitted++
@@ -266,20 +311,22 @@ func (w *World) Heal() {
 	clear(w.cut)
 }
 
-// mostUnseen is by how much a clock may go back without being seen: the margins of a loan are for that too.
-const mostUnseen = 80 * time.Millisecond
+// Late makes messages of a sort late from now on: tick, lend or borrow, and what is answered.
+func (w *World) Late(sort string, there, back time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.late[sort] = late{there, back}
+}
 
-// Step sets the clock of a region's server forward or back. It does not set it back where no one could see that,
-// because no one was there for longer: what is borrowed lasts longer then, until someone is.
+// Step sets the clock of a region's server forward or back.
 func (w *World) Step(region int, d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r := w.regions[region]
-	if -d > mostUnseen && r.twin.now()+d.Microseconds() >= r.twin.at {
-		return
-	}
 	r.offset += d.Microseconds()
-	w.Stepped += float64(r.twin.burst) / micros
+	if d > 0 {
+		w.Stepped += float64(r.twin.burst) / micros
+	}
 }
 
 // Lose empties the ledger of a region.

@@ -36,3 +36,30 @@ func Example() {
 	// keyed limiter "clients": 1/m, burst 20 for each key
 	// shared keyed limiter "clients": 1/m, burst 20 for each key
 }
+
+// regions are this process's, and all, with a client for each.
+func regions(l fx.Lifecycle) (flowredis.RegionalConfig, error) {
+	cfg := flowredis.RegionalConfig{Region: "eu", Rate: limit.PerSecond(1000), Burst: 100}
+	for _, r := range []struct{ name, addr string }{{"eu", "127.0.0.1:6379"}, {"us", "127.0.0.1:6380"}} {
+		client, err := flowredis.NewClient(flowredis.ClientConfig{Addrs: []string{r.addr}})
+		if err != nil {
+			return cfg, err
+		}
+		l.Append(fx.StopHook(client.Close))
+		cfg.Regions = append(cfg.Regions, flowredis.Region{Name: r.name, Client: client})
+	}
+	return cfg, nil
+}
+
+func ExampleRegional() {
+	var orders limit.Limiter
+	app := fx.New(fx.NopLogger,
+		redisfx.Regional("orders", regions),
+		fx.Populate(fx.Annotate(&orders, fx.ParamTags(`name:"orders"`))),
+	)
+	if err := app.Err(); err != nil {
+		panic(err)
+	}
+	fmt.Println(orders) // app.Run would start it
+	// Output: regional limiter "orders" in "eu": 500/s, burst 50 of its own
+}
