@@ -10,6 +10,7 @@ import (
 
 	"github.com/goflow-go/goflow/fxmodule/streamsfx"
 	"github.com/goflow-go/goflow/streams"
+	"github.com/goflow-go/goflow/streams/spill"
 	"github.com/goflow-go/goflow/streams/writer"
 )
 
@@ -55,6 +56,28 @@ func ExampleWriter() {
 	start(app)
 	stop(app)
 	// Output: a line
+}
+
+func ExampleSpill() {
+	dir, err := os.MkdirTemp("", "uploads")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	for range 2 { // what the first application did not acknowledge, the second one finds
+		app := fx.New(fx.NopLogger,
+			streamsfx.Spill("uploads", spill.Config{Dir: dir}),
+			fx.Invoke(fx.Annotate(func(q *spill.Queue) error {
+				fmt.Println(q.Len(), "records")
+				return q.Push(context.Background(), []byte("a photo"))
+			}, fx.ParamTags(`name:"uploads"`))),
+		)
+		start(app)
+		stop(app)
+	}
+	// Output:
+	// 0 records
+	// 1 records
 }
 
 // start and stop do what app.Run does, without waiting for a signal.
