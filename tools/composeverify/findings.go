@@ -105,13 +105,21 @@ func (f *findings) unverified() []string {
 		if i.standIn == "" {
 			continue
 		}
-		repository, _, _ := strings.Cut(i.name, ":")
-		all = append(all, i.name+": "+gaps[repository])
+		all = append(all, i.name+": "+i.gap())
 	}
 	if strings.HasPrefix(f.compose, "1.") {
 		all = append(all, "Compose v2, and BuildKit, which it builds with")
 	}
 	return all
+}
+
+// gap is what a stand-in leaves open.
+func (i image) gap() string {
+	if i.standIn == builtJaeger {
+		return "the image, its pages, and what is new since the release that was built"
+	}
+	repository, _, _ := strings.Cut(i.name, ":")
+	return gaps[repository]
 }
 
 // gaps are what a stand-in leaves open, by repository.

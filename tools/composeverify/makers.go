@@ -120,8 +120,21 @@ func makeCollector(ctx context.Context, root, dir string) (*standIn, error) {
 	}, nil
 }
 
-// makeJaeger only counts what it is sent.
+// builtJaeger is Jaeger, where someone has built it: its module has no releases that go install would take.
+const builtJaeger = "the program that JAEGER names, built from the source of its module"
+
+// makeJaeger has that one, or else what only counts what it is sent.
 func makeJaeger(ctx context.Context, root, dir string) (*standIn, error) {
+	if binary := os.Getenv("JAEGER"); binary != "" {
+		s := &standIn{
+			what: builtJaeger, files: map[string]string{}, owners: map[string]int{"/tmp": 0},
+			changes: []string{"ENV PATH=/bin", fmt.Sprintf("ENTRYPOINT [%q]", binary)},
+		}
+		if err := s.program(ctx, binary); err != nil {
+			return nil, err
+		}
+		return s, s.shell()
+	}
 	return makePlaceholder(ctx, root, dir, "jaeger", "a program of ours that takes OTLP and counts spans")
 }
 
