@@ -521,8 +521,9 @@ func TestProducerSendsNothingTwiceWhenRepliesAreLost(t *testing.T) {
 				}
 				var failed *flowredis.AddError
 				err := p.Add(t.Context(), numbered(i, 1)...)
-				if err != nil && (!errors.As(err, &failed) || core.ErrorType(err) != core.TypeUnavailable) {
-					t.Fatalf("got %v, want an AddError of class unavailable", err)
+				class := core.ErrorType(err) // timeout is of a connection that a busy machine was late to make
+				if err != nil && (!errors.As(err, &failed) || class != core.TypeUnavailable && class != core.TypeTimeout) {
+					t.Fatalf("got %v of class %s, want an AddError of class unavailable", err, class)
 				}
 			}
 			relay.Heal()
