@@ -33,8 +33,12 @@ func TestKeyIsFreeAtOnceWhenTheAnswerToARequestForItWasLost(t *testing.T) {
 	long := lease.Config{TTL: time.Hour}
 	near := newLocker(t, newLeases(t, calmClient(t, server.Addr()), flowredis.Config{Prefix: "r9"}), long)
 	far := newLocker(t, newLeases(t, calmClient(t, relay.Addr()), flowredis.Config{Prefix: "r9"}), long)
-	if l, err := far.TryAcquire(t.Context(), "report"); err != nil || l.Release(t.Context()) != nil {
-		t.Fatal("the script is known from here on")
+	l, err := far.TryAcquire(t.Context(), "report") // the scripts are known from here on
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Release(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	for range 50 {
 		relay.CutReplies(1, faultnet.Contains("acquire"))

@@ -34,9 +34,13 @@ func pair(seed uint64, loan, way time.Duration) *flowredis.World {
 }
 
 // simulate runs a world for each of so many seeds, or as many as the environment says, one after the other. What
-// fails says which one it was: the same seed is the same world again.
+// fails says which one it was: the same seed is the same world again. Tests that simulate do not run beside others,
+// which have servers that must answer in time; with the race detector they do half of it.
 func simulate(t *testing.T, n int, run func(t *testing.T, i int, seed uint64, loan time.Duration)) {
 	t.Helper()
+	if raceEnabled {
+		n = (n + 1) / 2
+	}
 	n = times(t, "GOFLOW_REGION_SEEDS", n)
 	for i := range n {
 		seed := rand.Uint64()
@@ -91,7 +95,6 @@ func spoil(w *flowredis.World, steps bool) {
 }
 
 func TestRegionsNeverHaveMoreThanTheLimitWhateverHappens(t *testing.T) {
-	t.Parallel()
 	for _, steps := range []bool{false, true} {
 		peak := 0.0
 		simulate(t, 4, func(t *testing.T, _ int, seed uint64, loan time.Duration) {
@@ -117,7 +120,6 @@ func TestRegionsNeverHaveMoreThanTheLimitWhateverHappens(t *testing.T) {
 }
 
 func TestRegionsThatHaveTheirClocksSetBackAgainAndAgainKeepTheLimit(t *testing.T) {
-	t.Parallel()
 	peak := 0.0
 	simulate(t, 4, func(t *testing.T, _ int, seed uint64, loan time.Duration) {
 		w := pair(seed, loan, simWay)
@@ -145,7 +147,6 @@ func TestRegionsThatHaveTheirClocksSetBackAgainAndAgainKeepTheLimit(t *testing.T
 }
 
 func TestRegionsUseTheLimitWhereverTheDemandIs(t *testing.T) {
-	t.Parallel()
 	demands := [][]float64{
 		{3000, 10, 10, 10, 10},
 		{1500, 150, 150, 150, 150},
@@ -181,7 +182,6 @@ func TestRegionsUseTheLimitWhereverTheDemandIs(t *testing.T) {
 }
 
 func TestRegionsThatAreCutOffHaveTheirOwnSharesWithinASecond(t *testing.T) {
-	t.Parallel()
 	var latest [2][4]time.Duration
 	simulate(t, 9, func(t *testing.T, i int, seed uint64, loan time.Duration) {
 		kind := 1 + i/len(loans)%3
@@ -229,7 +229,6 @@ func cutOff(t *testing.T, seed uint64, loan time.Duration, kind int) (latest tim
 }
 
 func TestRegionsThatLoseTheirLedgersHaveHardlyMoreThanTheLimit(t *testing.T) {
-	t.Parallel()
 	peak, excess := 0.0, 0.0
 	simulate(t, 4, func(t *testing.T, _ int, seed uint64, loan time.Duration) {
 		w := world(seed, loan, 0.001, false)
