@@ -52,10 +52,11 @@ func newDelivery(p deliveryParams) (streamsfx.Run, error) {
 		return nil, err
 	}
 	p.Lifecycle.Append(fx.StopHook(producer.Close))
+	gateway := p.Config.name()
 	add := func(ctx context.Context, list []queued) error {
 		messages := make([]flowredis.Message, len(list))
 		for i := range list {
-			messages[i] = list[i].message(p.Config.name())
+			messages[i] = list[i].message(gateway)
 		}
 		for {
 			err := producer.AddAll(ctx, messages)

@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -192,5 +194,16 @@ func TestPollEndsWithItsContext(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) || asked == 0 {
 		t.Errorf("got %v after %d questions, want %v after one at least", err, asked, context.Canceled)
+	}
+}
+
+func TestABatchIsWhatAGatewayDeliversAtOnce(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../../examples/gateway/usage.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(fmt.Sprintf(`(?m)^\tdelivery\s+= %d\b`, batch)).Match(source) {
+		t.Errorf("the gateway does not deliver %d records at once: the bounds are not its own", batch)
 	}
 }
