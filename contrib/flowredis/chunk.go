@@ -74,8 +74,8 @@ type lessee struct {
 // asking is one call for a lease, that all who need one wait for.
 type asking struct {
 	done     chan struct{}
-	decision limit.Decision // a denial, when granted is false and err is nil
-	granted  bool
+	decision limit.Decision // when denied
+	denied   bool
 	err      error
 }
 

@@ -52,6 +52,9 @@ func TestLeasesSaveRoundTripsAndGiveNoMoreThanTheBurstLessOne(t *testing.T) {
 	if got < 600 || got > 600+60 {
 		t.Errorf("2000 callers got %d permits, want the 600 that are not kept for leases, and what came meanwhile", got)
 	}
+	if st := l.Stats(); st.Leased.Expired != 0 {
+		t.Errorf("%+v, want no permits dropped while there are callers for them", st.Leased)
+	}
 	if trips := c.Stats().Answered; trips > 60 {
 		t.Errorf("600 permits took %d round trips, want a few dozen", trips)
 	}

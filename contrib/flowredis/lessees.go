@@ -68,12 +68,16 @@ func (h *lessees) take(ctx context.Context, t target, n int) (limit.Decision, er
 		}
 		a, mine := x.begin()
 		if mine {
+			if d, ok := x.spend(1); ok { // of a lease that came since
+				x.end(a)
+				return d, nil
+			}
 			return h.renew(ctx, x, a)
 		}
 		if err := h.await(ctx, start, a); err != nil {
 			return limit.Decision{}, err
 		}
-		if !a.granted && a.err == nil {
+		if a.denied {
 			return a.decision, nil
 		}
 	}
@@ -124,7 +128,8 @@ func (h *lessees) renew(ctx context.Context, x *lessee, a *asking) (limit.Decisi
 	if err != nil && ended(ctx) != nil {
 		a.err = &leftError{err}
 	}
-	if a.decision, a.granted = g.Decision, g.permits > 0; a.granted {
+	a.decision, a.denied = g.Decision, err == nil && g.permits == 0
+	if g.permits > 0 {
 		l := newChunk(q, g, asked)
 		l.left.Add(-1)
 		h.granted.Add(g.permits)
