@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -23,10 +25,7 @@ import (
 // comes at least once: when a gateway dies or Redis fails, what it was delivering, [delivery] records at most, may
 // come again, with the same ID.
 func metering(cfg config) fx.Option {
-	dir, err := cfg.usageDir()
-	if err != nil {
-		return fx.Error(err)
-	}
+	dir := cfg.usageDir()
 	if dir == "" {
 		return fx.Options()
 	}
@@ -46,11 +45,11 @@ func metering(cfg config) fx.Option {
 }
 
 // usageDir is where the queue is, "" for none. With the sample upstream there is one in any case.
-func (c config) usageDir() (string, error) {
+func (c config) usageDir() string {
 	if c.Usage != "" || c.Upstream != "" {
-		return c.Usage, nil
+		return c.Usage
 	}
-	return os.MkdirTemp("", "gateway-usage-")
+	return filepath.Join(os.TempDir(), "gateway-usage-"+rand.Text())
 }
 
 // removed removes a directory that no one will look for again, once the queue is closed.

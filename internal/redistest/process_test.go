@@ -40,7 +40,7 @@ func TestServersEndWithTheTestThatIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestHolder$")
-	cmd.Env = append(os.Environ(), holderVar+"=1")
+	cmd.Env = append(os.Environ(), holderVar+"=1", "TMPDIR="+t.TempDir()) // it cannot remove what it has there
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -127,10 +127,10 @@ const builtJaeger = "the program that JAEGER names, built from the source of its
 func makeJaeger(ctx context.Context, root, dir string) (*standIn, error) {
 	if binary := os.Getenv("JAEGER"); binary != "" {
 		s := &standIn{
-			what: builtJaeger, files: map[string]string{}, owners: map[string]int{"/tmp": 0},
-			changes: []string{"ENV PATH=/bin", fmt.Sprintf("ENTRYPOINT [%q]", binary)},
+			what: builtJaeger, files: map[string]string{"/jaeger": binary}, owners: map[string]int{"/tmp": 0},
+			changes: []string{"ENV PATH=/bin", `ENTRYPOINT ["/jaeger"]`},
 		}
-		if err := s.program(ctx, binary); err != nil {
+		if err := s.libraries(ctx, binary); err != nil {
 			return nil, err
 		}
 		return s, s.shell()

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -49,8 +51,10 @@ func (d *demo) importImage(ctx context.Context, s *standIn, name string) error {
 func (s *standIn) pack(to io.Writer) error {
 	buffered := bufio.NewWriterSize(to, 1<<20)
 	w := tar.NewWriter(buffered)
-	for target, owner := range s.owners {
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: target + "/", Mode: 0o755, Uid: owner}); err != nil {
+	folders := s.parents()
+	maps.Copy(folders, s.owners)
+	for _, target := range slices.Sorted(maps.Keys(folders)) {
+		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: target + "/", Mode: 0o755, Uid: folders[target]}); err != nil {
 			return err
 		}
 	}
@@ -65,6 +69,20 @@ func (s *standIn) pack(to io.Writer) error {
 		}
 	}
 	return errors.Join(w.Close(), buffered.Flush())
+}
+
+// parents are the folders that something is in, and their user: root. Engines may close those that they have to make
+// by themselves to all others.
+func (s *standIn) parents() map[string]int {
+	folders := map[string]int{}
+	for _, targets := range []map[string]string{s.files, s.links} {
+		for target := range targets {
+			for dir := path.Dir(target); dir != "/" && dir != "."; dir = path.Dir(dir) {
+				folders[dir] = 0
+			}
+		}
+	}
+	return folders
 }
 
 // packTree writes a file, or a folder and all in it, as root's.
@@ -115,9 +133,14 @@ func (s *standIn) program(ctx context.Context, name string) error {
 		return fmt.Errorf("apt-get install %s: %w", name, err)
 	}
 	s.files[at] = at
-	out, err := exec.CommandContext(ctx, "ldd", at).CombinedOutput()
+	return s.libraries(ctx, at)
+}
+
+// libraries adds those that a program needs.
+func (s *standIn) libraries(ctx context.Context, program string) error {
+	out, err := exec.CommandContext(ctx, "ldd", program).CombinedOutput()
 	if err != nil && !strings.Contains(string(out), "not a dynamic executable") {
-		return fmt.Errorf("ldd %s: %w\n%s", at, err, out)
+		return fmt.Errorf("ldd %s: %w\n%s", program, err, out)
 	}
 	for _, m := range library.FindAllStringSubmatch(string(out), -1) {
 		s.files[m[1]] = m[1]

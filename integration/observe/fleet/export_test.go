@@ -36,3 +36,6 @@ func (f *Fleet) StopWithin(grace time.Duration) {
 		p.stop(grace)
 	}
 }
+
+// Bound has less kept of what the first program says, and looks more often.
+func (f *Fleet) Bound(most int64) { go f.programs[0].bound(most, 10*time.Millisecond) }

@@ -30,7 +30,7 @@ func (f *Fleet) Guide() string {
 	say("denied", "%s", graph(`sum by (instance, goflow_limiter_name) (rate(goflow_limiter_decisions_total{goflow_limiter_outcome="denied"}[1m]))`))
 	say("spans", "%s", graph("sum by (span_name, status_code) (rate(traces_span_metrics_calls_total[1m]))"))
 	say("OTLP", "http://%s, gRPC %s: send your own", a.OTLP, a.OTLPGRPC)
-	say("spans, logs", "tail -f %s   grows by some MB a minute", f.output("otelcol"))
+	say("spans, logs", "tail -F %s   grows by some MB a minute, to %d MiB, and begins anew", f.output("otelcol"), mostOutput>>20)
 	say("one trace", "curl -H 'traceparent: %s' http://%s/hello", traceparent, a.Gateways[0].HTTP)
 	say("", "grep -A4 'Trace ID.*%s' %s", traceID, f.output("otelcol"))
 	text.WriteString("Ctrl-C stops all of it.\n")

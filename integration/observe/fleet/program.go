@@ -20,10 +20,13 @@ type program struct {
 	done   chan struct{} // closed when it has ended
 }
 
+// mostOutput is how many bytes of what a program says are kept. After so many its file begins anew.
+const mostOutput = 256 << 20
+
 // launch starts a program, and has what it says in a file named after it, in dir.
 func launch(dir, name string, env []string, path string, args ...string) (*program, error) {
 	p := &program{name: name, output: filepath.Join(dir, name+".log"), done: make(chan struct{})}
-	file, err := os.Create(p.output)
+	file, err := os.OpenFile(p.output, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +39,25 @@ func launch(dir, name string, env []string, path string, args ...string) (*progr
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("fleet: %s does not start: %w", name, err)
 	}
+	go p.bound(mostOutput, time.Second)
 	return p, nil
+}
+
+// bound looks at the file every so often until the program has ended, and empties it when there is more than most.
+// What the program says then is at the beginning, as it only appends.
+func (p *program) bound(most int64, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.done:
+			return
+		case <-tick.C:
+		}
+		if info, err := os.Stat(p.output); err == nil && info.Size() > most {
+			_ = os.Truncate(p.output, 0) // it is tried again
+		}
+	}
 }
 
 // run starts the child and waits until it ends, on one thread that lives as long as it: the kernel takes the end of

@@ -85,6 +85,31 @@ func TestAProgramThatDoesNotEndIsKilled(t *testing.T) {
 	}
 }
 
+func TestWhatAProgramSaysIsKeptUpToABound(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f, err := fleet.Launched(t.Context(), dir, "echo begun; while sleep 0.01; do echo going on; done", said(dir, "begun"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Stop)
+	f.Bound(200)
+	for deadline := time.After(10 * time.Second); ; {
+		text, err := os.ReadFile(f.Output("script"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(string(text), "going on") { // at the beginning, not behind a hole
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%d bytes are kept, want the file emptied after 200", len(text))
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
 func TestWhatIsMissingIsNamedWithWhatInstallsIt(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("REDIS_SERVER", "")

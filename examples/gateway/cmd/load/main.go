@@ -69,6 +69,9 @@ func parse(args []string, env func(string) string, usage io.Writer) (cfg load.Co
 	if cfg.Rate, err = strconv.Atoi(*rate); err != nil || cfg.Rate < 1 || cfg.Rate > load.MaxRate {
 		return cfg, fmt.Errorf("invalid value %q for -rate (or LOAD_RATE): must be from 1 to %d", *rate, load.MaxRate)
 	}
+	if *http == "" && len(cfg.GRPC) > 0 {
+		return cfg, nil
+	}
 	for text := range strings.SplitSeq(*http, ",") {
 		u, err := url.Parse(text)
 		if err != nil || u.Host == "" {

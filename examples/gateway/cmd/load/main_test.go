@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+	"google.golang.org/grpc"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,6 +48,36 @@ func TestEachGatewayIsAskedForEverythingUntilTheEnd(t *testing.T) {
 				t.Errorf("gateway %s was never asked %s", name, w)
 			}
 		}
+	}
+}
+
+// A gateway that has gRPC alone is called, and nothing else is asked.
+func TestCallsAloneAreMade(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	server := grpc.NewServer(grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
+		cancel()
+		return nil
+	}))
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer server.Stop()
+	serving.Go(func() {
+		if err := server.Serve(l); err != nil {
+			t.Error(err)
+		}
+	})
+	var stderr strings.Builder
+	if code := run(ctx, []string{"-grpc", l.Addr().String(), "-rate", "500"}, noEnv, &stderr); code != 0 {
+		t.Errorf("exit code %d, and it says %q", code, stderr.String())
+	}
+	if ctx.Err() == nil {
+		t.Error("it ended before there was a call")
 	}
 }
 
