@@ -107,8 +107,11 @@ func (f *findings) unverified() []string {
 		}
 		all = append(all, i.name+": "+i.gap())
 	}
-	if strings.HasPrefix(f.compose, "1.") {
+	switch {
+	case strings.HasPrefix(f.compose, "1."):
 		all = append(all, "Compose v2, and BuildKit, which it builds with")
+	case os.Getenv("DOCKER_BUILDKIT") == "0":
+		all = append(all, "BuildKit, which Compose builds with unless it is told not to")
 	}
 	return all
 }
