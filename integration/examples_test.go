@@ -50,9 +50,9 @@ func TestExamplesGreetLimitAndReport(t *testing.T) {
 			if denied == 0 {
 				t.Error("21 requests at once were all allowed, want about 10")
 			}
-			metrics := get(t, client, "http://"+admin+"/metrics", nil).body
-			requireMetric(t, metrics, `goflow_limiter_decisions_total{.*name="clients".*outcome="allowed".*} [1-9][0-9]*`)
-			requireMetric(t, metrics, `http_server_request_duration_seconds_count{.*http_route="/hello/{name}".*} [1-9][0-9]*`)
+			requireMetrics(t, client, "http://"+admin,
+				`goflow_limiter_decisions_total{.*name="clients".*outcome="allowed".*} [1-9][0-9]*`,
+				`http_server_request_duration_seconds_count{.*http_route="/hello/{name}".*} [1-9][0-9]*`)
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}

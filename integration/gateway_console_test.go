@@ -126,11 +126,11 @@ func TestARateIsChangedWithTheTokenAloneAndHoldsAtOnce(t *testing.T) {
 	if code := act("not-the-token-at-all"); code != http.StatusUnauthorized {
 		t.Errorf("a wrong token got %d", code)
 	}
-	requireMetric(t, get(t, newClient(t), p.admin+"/metrics", nil).body, `goflow_limiter_permit_limit{.*name="clients".*} 3`)
+	requireMetrics(t, newClient(t), p.admin, `goflow_limiter_permit_limit{.*name="clients".*} 3`)
 	if code := act(token); code != http.StatusOK {
 		t.Errorf("the token got %d", code)
 	}
-	requireMetric(t, get(t, newClient(t), p.admin+"/metrics", nil).body, `goflow_limiter_permit_limit{.*name="clients".*} 7`)
+	requireMetrics(t, newClient(t), p.admin, `goflow_limiter_permit_limit{.*name="clients".*} 7`)
 }
 
 func TestTheBootOfTheGatewayIsATrace(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,12 +45,12 @@ func TestGatewayAdmitsTheBurstAndTellsTheRestWhenToComeBack(t *testing.T) {
 		}
 		requireQuotaExceeded(t, resp)
 	}
-	metrics := get(t, client, p.admin+"/metrics", nil).body
-	requireMetric(t, metrics, `goflow_limiter_decisions_total{.*name="clients".*outcome="allowed".*} 10`)
-	requireMetric(t, metrics, `goflow_limiter_decisions_total{.*name="clients".*outcome="denied".*} 15`)
-	requireMetric(t, metrics, `http_server_request_duration_seconds_count{.*status_code="200".*server_address="gateway".*} 10`)
-	requireMetric(t, metrics, `http_server_request_duration_seconds_count{.*status_code="429".*server_address="gateway".*} 15`)
-	requireMetric(t, metrics, `target_info{.*service_name="gateway".*} 1`)
+	requireMetrics(t, client, p.admin,
+		`goflow_limiter_decisions_total{.*name="clients".*outcome="allowed".*} 10`,
+		`goflow_limiter_decisions_total{.*name="clients".*outcome="denied".*} 15`,
+		`http_server_request_duration_seconds_count{.*status_code="200".*server_address="gateway".*} 10`,
+		`http_server_request_duration_seconds_count{.*status_code="429".*server_address="gateway".*} 15`,
+		`target_info{.*service_name="gateway".*} 1`)
 	if code := p.signal(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d, want 0; it said:\n%s", code, p.stderr.text())
 	}
@@ -78,10 +79,23 @@ func requireQuotaExceeded(t *testing.T, resp answer) {
 	}
 }
 
-func requireMetric(t *testing.T, metrics, pattern string) {
+// requireMetrics waits until /metrics at a gateway's admin URL has what matches each pattern: an answer is with the
+// client before what the gateway counts about it is counted.
+func requireMetrics(t *testing.T, client *http.Client, admin string, patterns ...string) {
 	t.Helper()
-	if !regexp.MustCompile(`(?m)^` + pattern + `$`).MatchString(metrics) {
-		t.Errorf("/metrics has no %s, but\n%s", pattern, grep(metrics, "goflow_limiter_decisions|http_server_request_duration_seconds_count"))
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		metrics := get(t, client, admin+"/metrics", nil).body
+		missing := slices.IndexFunc(patterns, func(pattern string) bool {
+			return !regexp.MustCompile(`(?m)^` + pattern + `$`).MatchString(metrics)
+		})
+		if missing < 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("/metrics has no %s, but\n%s", patterns[missing], grep(metrics, "goflow_limiter|http_server_request_duration_seconds_count"))
+			return
+		}
+		<-time.After(20 * time.Millisecond)
 	}
 }
 
@@ -344,13 +358,12 @@ func TestGatewaySurvivesItsUpstreamBeingKilledAndComingBack(t *testing.T) {
 	if after := resp.header.Get("Retry-After"); after == "" {
 		t.Error("503 without Retry-After")
 	}
-	metrics := get(t, client, p.admin+"/metrics", nil).body
-	requireMetric(t, metrics, `goflow_breaker_state{.*name="upstream".*state="open".*} 1`)
+	requireMetrics(t, client, p.admin, `goflow_breaker_state{.*name="upstream".*state="open".*} 1`)
 	defer startUpstream(t, addr)()
 	until("once the upstream is back", func(status int) bool { return status == http.StatusOK })
-	metrics = get(t, client, p.admin+"/metrics", nil).body
-	requireMetric(t, metrics, `goflow_breaker_state{.*name="upstream".*state="closed".*} 1`)
-	requireMetric(t, metrics, `goflow_limiter_permit_usage{.*name="upstream".*} 0`)
+	requireMetrics(t, client, p.admin,
+		`goflow_breaker_state{.*name="upstream".*state="closed".*} 1`,
+		`goflow_limiter_permit_usage{.*name="upstream".*} 0`)
 	if code := p.signal(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
@@ -385,8 +398,7 @@ func TestGatewayWritesAnAccessLogAndShowsItsTraffic(t *testing.T) {
 	if got := fmt.Sprintf("%+v", traffic); got != "[{Routes:[{Route:GET /hello Status:200 Requests:3} {Route:GET /hello Status:429 Requests:2}]}]" {
 		t.Errorf("the traffic is %s, want three requests that got through and two that did not", got)
 	}
-	metrics := get(t, client, p.admin+"/metrics", nil).body
-	requireMetric(t, metrics, `goflow_stream_items_total{.*stream_name="traffic".*outcome="emitted".*stage="buffer".*} 5`)
+	requireMetrics(t, client, p.admin, `goflow_stream_items_total{.*stream_name="traffic".*outcome="emitted".*stage="buffer".*} 5`)
 	if code := p.signal(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d; it said:\n%s", code, p.stderr.text())
 	}
@@ -407,9 +419,8 @@ func TestGatewayRunsItsMaintenanceJobs(t *testing.T) {
 	up := startGateway(t, []string{"OTEL_TRACES_EXPORTER=console"}, "-load", "0")
 	down := startGateway(t, nil, "-load", "0", "-upstream", "http://127.0.0.1:1")
 	client := newClient(t)
-	metrics := get(t, client, up.admin+"/metrics", nil).body
 	for _, job := range []string{"sweep-clients", "statistics", "probe-upstream"} {
-		requireMetric(t, metrics, `goflow_job_runs_total{.*job_name="`+job+`".*outcome="failure".*} 0`)
+		requireMetrics(t, client, up.admin, `goflow_job_runs_total{.*job_name="`+job+`".*outcome="failure".*} 0`)
 	}
 	for p, outcome := range map[*process]string{up: "success", down: "failure"} {
 		probed := regexp.MustCompile(`(?m)^goflow_job_runs_total{.*job_name="probe-upstream".*outcome="` + outcome + `".*} [1-9]`)

@@ -184,6 +184,6 @@ func TestAGatewayAloneCountsWhatItServedAndNotWhatItRefused(t *testing.T) {
 		}
 	}
 	await(t, "the count", func() bool { return counted(t, client, p) == 3 })
-	requireMetric(t, get(t, client, p.admin+"/metrics", nil).body, `goflow_spill_records_total{.*spill_name="usage".*outcome="acked".*} 3`)
+	requireMetrics(t, client, p.admin, `goflow_spill_records_total{.*spill_name="usage".*outcome="acked".*} 3`)
 	end(t, p)
 }

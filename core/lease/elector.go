@@ -112,7 +112,11 @@ func (e *Elector) lead(ctx context.Context, lease *Lease) {
 	case <-lease.ctx.Done():
 	case <-ctx.Done():
 	}
-	idle := term.end(&EndedError{e.locker.inst.name, lease.key, lease.token, released})
+	why := lease.why() // which the term's context may not have been told yet
+	if why == nil {
+		why = &EndedError{e.locker.inst.name, lease.key, lease.token, released}
+	}
+	idle := term.end(why)
 	e.term.Store(nil)
 	select {
 	case <-idle:
