@@ -146,7 +146,7 @@ func TestAllHoldsEachLimitAgainstManyGoroutines(t *testing.T) {
 		sum += got[i].Load()
 	}
 	requireAtMost(t, sum, 10_000, 100, took)
-	if s := all.Stats(); s.Allowed != sum || sum < 2000 {
+	if s := all.Stats(); s.Allowed != sum || sum <= 200 { // the bursts, and more
 		t.Errorf("%d allowed, %+v", sum, s)
 	}
 }

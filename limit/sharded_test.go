@@ -141,7 +141,7 @@ func TestShardedBucketHoldsAgainstManyGoroutines(t *testing.T) {
 		}
 	})
 	requireAtMost(t, got.Load(), 200_000, 1000, took)
-	if s := b.Stats(); s.Permits != got.Load() || got.Load() < 10_000 {
+	if s := b.Stats(); s.Permits != got.Load() || got.Load() <= 2000 { // the burst, and more
 		t.Errorf("%d permits were given, counted %+v", got.Load(), s)
 	}
 	if _, most := b.Held(); most > int64(b.Chunk()) {
