@@ -69,7 +69,7 @@ func TestPriorityLeavesItsShareToOthersUnderLoad(t *testing.T) {
 	b := newBucket(t, limit.PerHour(1), 1000)
 	low := must(b.Priority(0.3))
 	var got atomic.Int64
-	hammer(64, 500*time.Millisecond, func(int) {
+	hammerUntil(func() bool { return got.Load() >= 700 }, 64, 100*time.Millisecond, func(int) {
 		if low.Allow(t.Context()) {
 			got.Add(1)
 		}

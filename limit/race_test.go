@@ -32,17 +32,26 @@ func requireAtMost(t *testing.T, got int64, perSecond float64, burst int, took t
 	}
 }
 
+// hammerUntil hammers, and where a busy machine had too little done in that time, again until there is enough.
+func hammerUntil(enough func() bool, goroutines int, d time.Duration, op func(i int)) time.Duration {
+	began := time.Now()
+	for again := true; again; again = !enough() && time.Since(began) < 20*time.Second {
+		hammer(goroutines, d, op)
+	}
+	return time.Since(began)
+}
+
 func TestTokenBucketHoldsAgainstManyGoroutines(t *testing.T) {
 	t.Parallel()
 	b := newBucket(t, limit.PerSecond(10_000), 100)
 	var got atomic.Int64
-	took := hammer(1024, time.Second, func(i int) {
+	took := hammerUntil(func() bool { return got.Load() >= 1000 }, 1024, time.Second, func(i int) {
 		if n := 1 + i%3; b.AllowN(t.Context(), n) {
 			got.Add(int64(n))
 		}
 	})
 	requireAtMost(t, got.Load(), 10_000, 100, took)
-	if s := b.Stats(); s.Permits != got.Load() || got.Load() <= 200 { // the burst, and more
+	if s := b.Stats(); s.Permits != got.Load() || got.Load() < 1000 {
 		t.Errorf("%d permits were given, counted %+v", got.Load(), s)
 	}
 }

@@ -188,6 +188,15 @@ func TestStandInIsPackedAsRootsButForItsFolders(t *testing.T) {
 	}
 }
 
+func TestABuildWithoutBuildKitIsToldOf(t *testing.T) {
+	for env, want := range map[string]bool{"0": true, "1": false, "": false} {
+		t.Setenv("DOCKER_BUILDKIT", env)
+		if got := strings.Contains(strings.Join((&findings{compose: "2.40.3"}).unverified(), ""), "BuildKit"); got != want {
+			t.Errorf("DOCKER_BUILDKIT=%s: BuildKit is among what was not verified: %v, want %v", env, got, want)
+		}
+	}
+}
+
 func TestPollEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
