@@ -59,7 +59,7 @@ func startGateway(t *testing.T, env []string, args ...string) *process {
 	}
 	p := &process{t: t, stdout: newLines(), stderr: newLines(), exited: make(chan struct{})}
 	p.cmd = exec.CommandContext(t.Context(), binary, append([]string{"-addr", "127.0.0.1:0", "-grpc", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-max-sched-latency", "0"}, args...)...)
-	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Env = append(append(os.Environ(), "TMPDIR="+t.TempDir()), env...) // one that is killed removes nothing
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

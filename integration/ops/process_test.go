@@ -33,13 +33,14 @@ func program(t *testing.T, name string) string {
 // start runs a program until the test ends, and waits until url answers.
 func start(t *testing.T, url, path string, env []string, args ...string) {
 	t.Helper()
-	output := filepath.Join(t.TempDir(), "output")
+	dir := t.TempDir()
+	output := filepath.Join(dir, "output")
 	file, err := os.Create(output)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(context.Background(), path, args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), env...), file, file
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(append(os.Environ(), "TMPDIR="+dir), env...), file, file
 	if err := errors.Join(cmd.Start(), file.Close()); err != nil {
 		t.Fatal(err)
 	}
