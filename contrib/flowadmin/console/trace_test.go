@@ -158,6 +158,8 @@ func TestTracesAreFound(t *testing.T) {
 		{"q=ADA", "plain"},
 		{"q=chil", "parent"},
 		{"q=00000000000000ab", "remote"},
+		{"q=000000ab", "remote"},
+		{"q=00000ab", ""}, // too short for an id
 		{"q=" + root.SpanContext().TraceID().String(), "parent"},
 		{"q=nothing", ""},
 		{"min_ms=60000", ""},

@@ -49,6 +49,9 @@ type group struct {
 	cut        bool       // a parent of this process is not here
 }
 
+// minIDText is how many digits of a trace id are looked for: fewer are in many ids by chance, "ada" in 1 of 140.
+const minIDText = 8
+
 // query is what traces are wanted.
 type query struct {
 	text, root string
@@ -175,7 +178,7 @@ func (q query) has(g *group, root string) bool {
 	switch {
 	case q.root != "" && q.root != root, q.errors && g.errors == 0, g.start >= q.before, g.end-g.start < q.least:
 		return false
-	case q.text == "" || strings.Contains(hex.EncodeToString(g.id[:]), q.text):
+	case q.text == "" || len(q.text) >= minIDText && strings.Contains(hex.EncodeToString(g.id[:]), q.text):
 		return true
 	}
 	return slices.ContainsFunc(g.spans, func(s spanRecord) bool { return s.mentions(q.text) })
