@@ -36,8 +36,7 @@ func TestOverloadOfRealMemory(t *testing.T) {
 	})
 }
 
-func TestOverloadOfRealGoroutines(t *testing.T) {
-	t.Parallel()
+func TestOverloadOfRealGoroutines(t *testing.T) { // apart from other tests, which may have as many
 	o := newReal(t, limit.OverloadConfig{MaxSchedLatency: -1, MaxMemoryShare: -1, MaxGoroutines: 2000})
 	requireRecovers(t, o, func() (end func()) {
 		stop := make(chan struct{})

@@ -75,8 +75,8 @@ func ExampleScheduler_After() {
 	}
 
 	paid := must(s.After(ctx, time.Hour, expire))
-	must(s.After(ctx, 10*time.Millisecond, expire))
 	fmt.Println("stopped:", paid.Stop())
+	must(s.After(ctx, 10*time.Millisecond, expire))
 	<-done
 
 	if err := s.Stop(ctx); err != nil {

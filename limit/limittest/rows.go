@@ -61,7 +61,9 @@ func startsFull(s *subject) {
 
 func isAllOrNothing(s *subject) {
 	d := s.allowed(s.burst-1, "a new limiter is full")
-	s.denied(2, d.before, s.next(d)-s.slack(), "one is left")
+	if s.denied(2, d.before, s.next(d)-s.slack(), "one is left").Allowed {
+		return // in real time, the machine was busy for so long
+	}
 	s.allowed(1, "one was left, and the denial of two took none of it")
 }
 
