@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goflow-go/goflow/core"
@@ -67,17 +68,19 @@ func TestSeqGivesTheErrorLast(t *testing.T) {
 
 func TestToChannelWaitsForRoomUntilItsContextEnds(t *testing.T) {
 	t.Parallel()
-	out := make(chan int, 3)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	err := streams.FromSlice(numbers(10)).ToChannel(ctx, out)
-	if !errors.Is(err, context.DeadlineExceeded) || len(out) != 3 {
-		t.Errorf("got error %v and %d items, want the deadline and 3", err, len(out))
-	}
-	out = make(chan int, 10)
-	if err := streams.FromSlice(numbers(10)).ToChannel(t.Context(), out); err != nil || len(out) != 10 {
-		t.Errorf("got error %v and %d items, want 10", err, len(out))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		out := make(chan int, 3)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		err := streams.FromSlice(numbers(10)).ToChannel(ctx, out)
+		if !errors.Is(err, context.DeadlineExceeded) || len(out) != 3 {
+			t.Errorf("got error %v and %d items, want the deadline and 3", err, len(out))
+		}
+		out = make(chan int, 10)
+		if err := streams.FromSlice(numbers(10)).ToChannel(t.Context(), out); err != nil || len(out) != 10 {
+			t.Errorf("got error %v and %d items, want 10", err, len(out))
+		}
+	})
 }
 
 func TestAStreamRunsAnewEachTimeAndNotBefore(t *testing.T) {

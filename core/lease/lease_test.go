@@ -98,6 +98,7 @@ func TestContextEndsBeforeTheLeaseDoes(t *testing.T) {
 				if err := le.Release(t.Context()); !errors.Is(err, c.want) {
 					t.Errorf("Release gave %v, want %v", err, c.want)
 				}
+				synctest.Wait() // who ended it counts after that
 				if s := l.Stats(); s.Active != 0 || s.Released != 0 || s.Lost+s.Expired != 1 {
 					t.Errorf("got %+v", s)
 				}

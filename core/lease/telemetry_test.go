@@ -42,10 +42,12 @@ func scenario(ctx context.Context, t *testing.T, l *lease.Locker, store *faulty)
 	store.extend = func(context.Context, func(context.Context) (bool, error)) (bool, error) { return false, nil }
 	lost := acquire(ctx, t, l, "lost")
 	<-lost.Context().Done()
+	synctest.Wait() // what ended it counts and tells after that
 	_ = lost.Release(ctx)
 	store.extend = func(context.Context, func(context.Context) (bool, error)) (bool, error) { return false, down }
 	expired := acquire(ctx, t, l, "expired")
 	<-expired.Context().Done()
+	synctest.Wait()
 	_ = expired.Release(ctx)
 	store.extend = nil
 	abandoned := acquire(ctx, t, l, "abandoned")

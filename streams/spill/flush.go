@@ -23,6 +23,7 @@ func (q *Queue) flush(ctx context.Context) error {
 		return q.doubt
 	}
 	q.pending, q.waiting, q.round, q.crowd = nil, 0, newRound(), r.callers
+	q.busy = true
 	q.mu.Unlock()
 	for i := range chunks {
 		var broken bool
@@ -36,6 +37,7 @@ func (q *Queue) flush(ctx context.Context) error {
 	}
 	q.disk(ctx, r.err)
 	q.mu.Lock()
+	q.busy = false
 	if b := chunks[len(chunks)-1].buf; r.err == nil && cap(b) <= keepSpare {
 		q.spare = b[:0]
 	}

@@ -110,9 +110,9 @@ func (q *Queue) awaitReady(ctx context.Context) error {
 		q.mu.Unlock()
 		return q.errClosed()
 	}
-	if q.cfg.Sync == SyncNever && q.waiting > 0 {
+	if q.cfg.Sync == SyncNever && (q.waiting > 0 || q.busy) {
 		q.mu.Unlock()
-		return q.write(ctx)
+		return q.write(context.WithoutCancel(ctx)) // there is a record, though another may be writing it
 	}
 	if q.version != seen {
 		q.mu.Unlock()

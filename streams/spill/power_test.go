@@ -200,10 +200,16 @@ func TestManyUseAQueueWhoseDiskFails(t *testing.T) {
 	d := newDisk()
 	var mu sync.Mutex
 	rng := rand.New(rand.NewPCG(1, 2))
+	failed := false // the last read did: what fails three times in a row is passed over, and so lost
 	d.fail = func(op, _ string) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if op != "list" && op != "lock" && rng.IntN(30) == 0 {
+		fails := op != "list" && op != "lock" && rng.IntN(30) == 0
+		if op == "read" {
+			fails = fails && !failed
+			failed = fails
+		}
+		if fails {
 			return syscall.EIO
 		}
 		return nil

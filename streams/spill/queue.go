@@ -42,6 +42,7 @@ type Queue struct {
 	active  *segment   // the last of segs, when it is not full
 	pending []chunk    // what is yet to be written
 	waiting int        // the bytes of pending
+	busy    bool       // what was pending is being written
 	spare   []byte     // a buffer to use again
 	round   *round     // what writes pending
 	seq     uint64     // the last number given out

@@ -82,6 +82,35 @@ func TestPopWaitsForARecord(t *testing.T) {
 	}
 }
 
+// TestPopTakesWhatIsBeingWrittenWhateverBecameOfItsContext pops while the queue's own goroutine writes: an error
+// would say that there is no record.
+func TestPopTakesWhatIsBeingWrittenWhateverBecameOfItsContext(t *testing.T) {
+	t.Parallel()
+	for name, behind := range map[string][]string{"alone": nil, "with another behind it": {"two"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDisk()
+				q, err := spill.OpenOn("uploads", spill.Config{Dir: "unused", Sync: spill.SyncNever, SyncEvery: time.Second}, d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d.fail = func(op, _ string) error {
+					if op == "write" {
+						<-time.After(time.Second)
+					}
+					return nil
+				}
+				push(t, q, "one")
+				<-time.After(1500 * time.Millisecond)
+				push(t, q, behind...)
+				pop(t, q, append([]string{"one"}, behind...)...)
+				closeQueue(t, q)
+			})
+		})
+	}
+}
+
 func errorText(err error) string {
 	if err == nil {
 		return ""

@@ -47,8 +47,11 @@ func freesInTime(s *subject) {
 }
 
 func extendsFromNow(s *subject) {
-	s.granted(s.key, ann, "a new key")
+	held := s.granted(s.key, ann, "a new key")
 	pause(s.ttl() / 2)
+	if s.over(held, s.ttl()) {
+		return
+	}
 	g := s.extend(ann, s.ttl(), true, "held")
 	s.freedAfter(lease.Held, g, s.ttl(), "extended")
 	g = s.extend(bob, s.ttl()/2, true, "held by the next")

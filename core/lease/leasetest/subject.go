@@ -85,6 +85,11 @@ func (s *subject) refused(state lease.State, since asked, until time.Duration, w
 	}
 }
 
+// over says that so long after an answer it is too late to tell: the process may have stood still, in real time.
+func (s *subject) over(since asked, after time.Duration) bool {
+	return s.real && time.Since(since.before) >= after-s.slack()
+}
+
 // freedAfter checks that a key is in a state until its time, counted from since, is over, and then bob's.
 func (s *subject) freedAfter(state lease.State, since asked, after time.Duration, why string) {
 	s.tb.Helper()

@@ -31,10 +31,13 @@ func tellsWatchers(s *subject) {
 	if !ok {
 		return
 	}
-	s.granted(s.key, ann, "a new key")
+	held := s.granted(s.key, ann, "a new key")
 	first, stop := w.Watch(s.key)
 	defer stop()
 	s.told(first, false, "held")
+	if s.over(held, s.ttl()) {
+		return
+	}
 	s.extend(ann, s.ttl(), true, "held")
 	s.release(s.key, ann, 0, true, "held")
 	s.told(first, true, "released")
