@@ -176,9 +176,7 @@ func TestACancelledRequestEndsEverywhere(t *testing.T) {
 				t.Errorf("the handler got %v, want context.Canceled", err)
 			}
 			s.Close()
-			if got := inUse.inUse.Load(); got != 0 {
-				t.Errorf("%d in use, want 0", got)
-			}
+			inUse.settle(t)
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -63,6 +64,16 @@ func (g *gauge) outcome(t *testing.T) error {
 		t.Fatal("Done was not called")
 	}
 	return *last
+}
+
+// settle waits until nothing is in use. A server of HTTP/2 may be closed before its handlers have returned.
+func (g *gauge) settle(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); g.inUse.Load() != 0; <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d in use, want 0", g.inUse.Load())
+		}
+	}
 }
 
 // refusing is a policy that never runs its task.

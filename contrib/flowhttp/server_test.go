@@ -283,7 +283,7 @@ func TestServerCutsOffAClientThatIsSlowToSendItsHeader(t *testing.T) {
 	s, _ := started(t, flowhttp.ServerConfig{ReadHeaderTimeout: 20 * time.Millisecond}, ok)
 	c := connect(t, s, "GET / HTTP/1.1\r\nHost: x\r\n")
 	answer, err := io.ReadAll(c)
-	if err != nil {
+	if err != nil && !errors.Is(err, syscall.ECONNRESET) { // of what came too late to be read
 		t.Fatal(err)
 	}
 	if bytes.Contains(answer, []byte("200 OK")) {

@@ -163,9 +163,7 @@ func TestAClientThatIsGoneEndsTheStream(t *testing.T) {
 				t.Errorf("got %v, want context.Canceled", err)
 			}
 			s.Close()
-			if got := inUse.inUse.Load(); got != 0 {
-				t.Errorf("%d in use, want 0", got)
-			}
+			inUse.settle(t)
 		})
 	}
 }

@@ -92,12 +92,13 @@ func TestAPodOfTheBaseStartsIsProbedAndStops(t *testing.T) {
 	t.Parallel()
 	m := build(t, builds[0])
 	d, c := m.deployment(t)
-	env, admin := m.env(t), free(t)
-	env["GATEWAY_ADDR"], env["GATEWAY_GRPC"], env["GATEWAY_ADMIN"] = free(t), free(t), admin
-	env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://" + free(t) // no one is there
+	program := gateway(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, gateway(t))
+	env, admin := m.env(t), free(t)
+	env["GATEWAY_ADDR"], env["GATEWAY_GRPC"], env["GATEWAY_ADMIN"] = "127.0.0.1:0", "127.0.0.1:0", admin
+	env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1" // no one is there
+	command := exec.CommandContext(ctx, program)
 	command.Env, command.Stderr = environment(env), os.Stderr
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
