@@ -7,10 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/goflow-go/goflow/internal/loopback"
 )
 
 // The examples listen where a reader expects them to. The tests build them as they are, but for the
@@ -63,15 +66,15 @@ func TestExamplesGreetLimitAndReport(t *testing.T) {
 	}
 }
 
-// freeAddr is a loopback address no one listens on.
+// freeAddr is a loopback address no one listens on, which is kept for the test.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens for an instant
+	port, err := loopback.Reserve("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Cleanup(port.Release)
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port.Number))
 }
 
 // buildWith builds an example with words of its sources replaced.

@@ -91,7 +91,7 @@ func TestAFailedRequestLeadsToTheRecheckItScheduled(t *testing.T) {
 			for _, s := range console[traceOf](t, p, "traces/"+found.ID).Spans {
 				for _, l := range s.LinkedBy {
 					later := console[traceOf](t, p, "traces/"+l.Trace)
-					if len(later.Spans) > 1 && later.Spans[0].Links[0].Trace == found.ID {
+					if len(later.Spans) > 1 && len(later.Spans[0].Links) > 0 && later.Spans[0].Links[0].Trace == found.ID {
 						return
 					}
 				}

@@ -62,8 +62,8 @@ func requireQuotaExceeded(t *testing.T, resp answer) {
 		t.Errorf("status %d, want 429", resp.status)
 	}
 	after, limit := resp.header.Get("Retry-After"), resp.header.Get("RateLimit")
-	if !regexp.MustCompile(`^(59|60)$`).MatchString(after) || limit != `"clients";r=0;t=`+after {
-		t.Errorf("Retry-After %q, RateLimit %q, want 60 and r=0;t=60", after, limit)
+	if !regexp.MustCompile(`^(5[0-9]|60)$`).MatchString(after) || limit != `"clients";r=0;t=`+after {
+		t.Errorf("Retry-After %q, RateLimit %q, want about 60 and r=0;t= the same", after, limit)
 	}
 	var problem struct {
 		Type     string   `json:"type"`
@@ -229,7 +229,7 @@ func fetch(client *http.Client, url string) error {
 
 func TestGatewayIsReadyWhileItServesAndNotWhileItDrains(t *testing.T) {
 	t.Parallel()
-	p := startGateway(t, nil, "-load", "0", "-drain", "1s")
+	p := startGateway(t, nil, "-load", "0", "-drain", "4s")
 	client := newClient(t)
 	for deadline := time.Now().Add(10 * time.Second); ; { // its checks have to run once
 		resp := get(t, client, p.admin+"/readyz", nil)
@@ -242,7 +242,7 @@ func TestGatewayIsReadyWhileItServesAndNotWhileItDrains(t *testing.T) {
 	}
 	done := make(chan int)
 	go func() { done <- p.signal(syscall.SIGTERM) }()
-	for deadline := time.Now().Add(800 * time.Millisecond); ; {
+	for deadline := time.Now().Add(3 * time.Second); ; {
 		resp := get(t, client, p.admin+"/readyz", nil)
 		if resp.status == http.StatusServiceUnavailable {
 			break

@@ -104,8 +104,8 @@ func inChild(ctx context.Context, role func(context.Context, *flowredis.Coordina
 	return role(ctx, c)
 }
 
-// childTTL is how long the leases of children last.
-const childTTL = 600 * time.Millisecond
+// childTTL is how long the leases of children last: longer than a machine that is busy stands still.
+const childTTL = 1200 * time.Millisecond
 
 func childLocker(c *flowredis.Coordinator) (*lease.Locker, error) {
 	store, err := flowredis.NewLeases(c)

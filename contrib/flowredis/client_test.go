@@ -85,18 +85,20 @@ func TestSecretsAreNeverShown(t *testing.T) {
 func TestWrongPasswordDegradesAndIsNotShown(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t, redistest.WithPassword("right"))
-	client := newClient(t, flowredis.ClientConfig{Addrs: []string{server.Addr()}, Password: secret})
+	client := newClient(t, calm(flowredis.ClientConfig{Addrs: []string{server.Addr()}, Password: secret}))
 	c := coordinate(t, client, unhurried)
 	cfg := tenth(5)
 	cfg.Fallback = flowredis.FailClosed
 	l := newBucket(t, c, cfg)
+	began := time.Now()
 	for range 20 {
 		_, err := l.Take(t.Context(), 1)
 		if core.ErrorType(err) != core.TypeUnavailable || strings.Contains(err.Error(), secret) {
 			t.Fatalf("got %v, want unavailable and no password", err)
 		}
 	}
-	if st := c.Stats(); st.NotRun != 3 {
+	most := 3 + int64(time.Since(began)/(250*time.Millisecond)) // it is asked again after a quarter of a second or more
+	if st := c.Stats(); st.NotRun < 3 || st.NotRun > most {
 		t.Errorf("got %+v, want three tries and then none for a while", st)
 	}
 }
@@ -104,7 +106,7 @@ func TestWrongPasswordDegradesAndIsNotShown(t *testing.T) {
 func TestClientWorksWithPasswordAndTLS(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t, redistest.WithPassword(secret), redistest.WithTLS())
-	client := newClient(t, flowredis.ClientConfig{Addrs: []string{server.Addr()}, Password: secret, TLSConfig: server.TLS()})
+	client := newClient(t, calm(flowredis.ClientConfig{Addrs: []string{server.Addr()}, Password: secret, TLSConfig: server.TLS()}))
 	l := newBucket(t, coordinate(t, client, unhurried), tenth(5))
 	if !l.Allow(t.Context()) || l.Stats().Coordinated.Allowed != 1 {
 		t.Errorf("got %+v, want a decision in redis", l.Stats())
@@ -117,7 +119,7 @@ func TestLimitersNeedNoMoreThanTheDocumentedACL(t *testing.T) {
 	server.MustDo(append([]string{"ACL", "SETUSER", "goflow", "on", ">" + secret}, strings.Fields(
 		"resetkeys ~goflow:* resetchannels -@all +evalsha +eval +time +get +set +del +zadd +zrem +zcard +zscore +zrangebyscore +zremrangebyscore "+
 			"+pexpire +hello +ping +select +command +cluster|slots +cluster|shards +readonly")...)...)
-	client := newClient(t, flowredis.ClientConfig{Addrs: []string{server.Addr()}, Username: "goflow", Password: secret})
+	client := newClient(t, calm(flowredis.ClientConfig{Addrs: []string{server.Addr()}, Username: "goflow", Password: secret}))
 	c := coordinate(t, client, flowredis.Config{Prefix: "goflow", Budget: patient})
 	l := newBucket(t, c, tenth(5))
 	if err := c.Start(t.Context()); err != nil {

@@ -26,10 +26,16 @@ func newConcurrency(tb testing.TB, c *flowredis.Coordinator, cfg flowredis.Concu
 	return made(tb, l, err)
 }
 
-// beating makes the coordinator of a process, which is started.
+// beating makes the coordinator of a process, which is started, with an unhurried budget.
 func beating(tb testing.TB, client redis.UniversalClient, prefix string) *flowredis.Coordinator {
 	tb.Helper()
-	c := coordinate(tb, client, flowredis.Config{Prefix: prefix, Budget: 500 * time.Millisecond, Heartbeat: 50 * time.Millisecond})
+	return beatingWithin(tb, client, prefix, patient)
+}
+
+// beatingWithin is beating with another budget.
+func beatingWithin(tb testing.TB, client redis.UniversalClient, prefix string, budget time.Duration) *flowredis.Coordinator {
+	tb.Helper()
+	c := coordinate(tb, client, flowredis.Config{Prefix: prefix, Budget: budget, Heartbeat: 50 * time.Millisecond})
 	start(tb, c)
 	return c
 }
@@ -176,8 +182,8 @@ func TestWaitersForPermitsAreBoundedAndGiveUp(t *testing.T) {
 func TestHolderWhosePermitIsLostIsTold(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
-	l := newConcurrency(t, beating(t, clientOf(t, server.Addr()), prefix(t)), three)
-	began := time.Now()
+	l := newConcurrency(t, beatingWithin(t, calmClient(t, server.Addr()), prefix(t), 500*time.Millisecond), three)
+	stall, began := stalls(t), time.Now()
 	err := l.Do(t.Context(), func(ctx context.Context) error {
 		server.Kill()
 		select {
@@ -191,15 +197,15 @@ func TestHolderWhosePermitIsLostIsTold(t *testing.T) {
 	if !errors.As(err, &lost) || lost.Limiter != "db" || core.ErrorType(err) != core.TypeUnavailable {
 		t.Errorf("got %v, want a LostError", err)
 	}
-	if took := time.Since(began); took > three.Lease+lateness {
-		t.Errorf("the holder was told after %v, want before the lease of %v ended", took, three.Lease)
+	if took, most := time.Since(began), three.Lease+lateness+2*stall(); took > most {
+		t.Errorf("the holder was told after %v, want before the lease of %v ended, or after %v", took, three.Lease, most)
 	}
 }
 
 func TestPermitsThatRedisForgotAreLost(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
-	l := newConcurrency(t, beating(t, clientOf(t, server.Addr()), prefix(t)), three)
+	l := newConcurrency(t, beating(t, calmClient(t, server.Addr()), prefix(t)), three)
 	p := acquired(t, l, 1)
 	server.MustDo("FLUSHALL")
 	server.MustDo("SCRIPT", "FLUSH")
@@ -217,7 +223,7 @@ func TestReleaseThatRedisDidNotHearIsTriedAgain(t *testing.T) {
 	server := redistest.Single(t)
 	cfg := three
 	cfg.Lease = time.Hour
-	l := newConcurrency(t, beating(t, clientOf(t, server.Addr()), prefix(t)), cfg)
+	l := newConcurrency(t, beatingWithin(t, clientOf(t, server.Addr()), prefix(t), 500*time.Millisecond), cfg)
 	p := acquired(t, l, 3)
 	server.Pause()
 	p.Release()
@@ -228,12 +234,13 @@ func TestReleaseThatRedisDidNotHearIsTriedAgain(t *testing.T) {
 	cancel()
 	server.Resume()
 	await(t, "all permits", patient, func() bool {
+		before := l.Stats().Degraded.Allowed
 		p, err := l.TryAcquire(t.Context(), 3)
 		if err != nil {
 			return false
 		}
 		p.Release()
-		return l.Stats().Degraded.Allowed == 0
+		return l.Stats().Degraded.Allowed == before
 	})
 }
 

@@ -20,21 +20,14 @@ func overcome(t *testing.T, client redis.UniversalClient, lose func(key string) 
 	l := newBucket(t, c, flowredis.TokenBucketConfig{Rate: limit.PerSecond(10_000), Burst: 1000})
 	start(t, c)
 	ld := startLoad(t, l, 8)
-	await(t, "a decision in redis", patient, func() bool { return l.Stats().Coordinated.Allowed > 100 })
+	await(t, "decisions in redis", 3*patient, func() bool { return l.Stats().Coordinated.Allowed > 100 })
 	if err := lose(p + ":{api}:tb:v1"); err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
 	if c.Stats().Local == 0 {
 		t.Error("no decision was degraded, so nothing was lost")
 	}
-	await(t, "coordinated mode", patient, func() bool { return c.Mode() == flowredis.Coordinated })
-	took := time.Since(began)
-	ld.check(t, budget+lateness)
-	t.Logf("coordinated %v after the failover", took)
-	if most := 1500*time.Millisecond + 3*ld.stall; took > most {
-		t.Errorf("coordinated %v after the failover, want at most %v", took, most)
-	}
+	ld.back(t, c, 1500*time.Millisecond)
 }
 
 // ways are how a server is lost.
@@ -77,7 +70,8 @@ func TestClockOfTheServerMayStep(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t, redistest.WithClock())
 	l := newBucket(t, coordinate(t, calmClient(t, server.Addr()), unhurried), flowredis.TokenBucketConfig{Rate: limit.PerMinute(600), Burst: 3})
-	take := func() (allowed int) {
+	take := func() (allowed, most int) {
+		began := time.Now()
 		for range 10 {
 			d, err := l.Take(t.Context(), 1)
 			if err != nil {
@@ -90,13 +84,13 @@ func TestClockOfTheServerMayStep(t *testing.T) {
 				t.Fatalf("full again after %v, want the 300ms of a burst at most", d.ResetAfter)
 			}
 		}
-		return allowed
+		return allowed, 3 + 2 + int(10*time.Since(began).Seconds())
 	}
 	take()
 	for _, offset := range []time.Duration{time.Hour, -time.Hour, 0, 50 * time.Millisecond, -50 * time.Millisecond} {
 		server.SetClock(offset)
-		if got := take(); got > 3+2 {
-			t.Errorf("after a step to %v %d permits came at once, want a burst of 3 at most and what time gave", offset, got)
+		if got, most := take(); got > most {
+			t.Errorf("after a step to %v %d permits came at once, want a burst of 3 and what time gave, %d at most", offset, got, most)
 		}
 		await(t, "a permit after a step of the clock", patient, func() bool { return l.Allow(t.Context()) })
 	}
@@ -110,7 +104,7 @@ func TestConnectionsThatAreKilledAreReplaced(t *testing.T) { // alone, as it mea
 	for range 10 {
 		<-time.After(30 * time.Millisecond)
 		server.MustDo("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-		await(t, "coordinated mode", 2*time.Second, func() bool { return c.Mode() == flowredis.Coordinated })
+		await(t, "coordinated mode", patient, func() bool { return c.Mode() == flowredis.Coordinated })
 	}
 	ld.check(t, budget+lateness)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/goflow-go/goflow/contrib/flowredis"
 	"github.com/goflow-go/goflow/internal/redistest"
+	"github.com/goflow-go/goflow/limit"
 )
 
 func TestKeysOfUsersCanNeitherMeetNorLeaveTheirPlace(t *testing.T) {
@@ -37,7 +38,8 @@ func TestEveryKeyHasThePrefixAndALifetime(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
 	c := coordinate(t, calmClient(t, server.Addr()), flowredis.Config{Prefix: "flow", Budget: patient})
-	l, k := newBucket(t, c, tenth(3)), newKeyed(t, c, tenth(3))
+	slow := flowredis.TokenBucketConfig{Rate: limit.PerHour(10), Burst: 3}
+	l, k := newBucket(t, c, slow), newKeyed(t, c, slow)
 	start(t, c)
 	for range 10 {
 		l.Allow(t.Context())

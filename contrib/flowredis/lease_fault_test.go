@@ -30,7 +30,7 @@ func TestKeyIsFreeAtOnceWhenTheAnswerToARequestForItWasLost(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
 	relay := faultnet.Listen(t, server.Addr())
-	long := lease.Config{TTL: time.Hour}
+	long := lease.Config{TTL: time.Hour, Timeout: patient} // what takes long is the store's to give up
 	near := newLocker(t, newLeases(t, calmClient(t, server.Addr()), flowredis.Config{Prefix: "r9"}), long)
 	far := newLocker(t, newLeases(t, calmClient(t, relay.Addr()), flowredis.Config{Prefix: "r9"}), long)
 	l, err := far.TryAcquire(t.Context(), "report") // the scripts are known from here on
@@ -62,7 +62,7 @@ func TestNoRequestForALeaseIsSentTwice(t *testing.T) {
 		name   string
 		client func(addr string) redis.UniversalClient
 	}{
-		{"a client of ours", func(addr string) redis.UniversalClient { return clientOf(t, addr) }},
+		{"a client of ours", func(addr string) redis.UniversalClient { return calmClient(t, addr) }},
 		{"a client that retries", func(addr string) redis.UniversalClient {
 			return redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: 3})
 		}},
@@ -105,7 +105,7 @@ func TestOtherValueInAKeyFailsThatKeyAlone(t *testing.T) {
 	t.Parallel()
 	server := redistest.Shared(t)
 	p := prefix(t)
-	store := newLeases(t, clientOf(t, server.Addr()), flowredis.Config{Prefix: p})
+	store := newLeases(t, calmClient(t, server.Addr()), flowredis.Config{Prefix: p})
 	server.MustDo("SET", p+":{text}:lease:v1", "text")
 	server.MustDo("RPUSH", p+":{list}:lease:v1", "text")
 	for _, key := range []string{"text", "list"} {

@@ -48,7 +48,7 @@ func TestSchedulersOfManyReplicasRunEachOccurrenceOnce(t *testing.T) {
 	}
 	due := fifty{time.Now().Add(300 * time.Millisecond).Truncate(100 * time.Millisecond)}
 	for range 4 {
-		locker, err := lease.NewLocker("jobs", newLeases(t, clientOf(t, server.Addr()), flowredis.Config{Prefix: "replicas"}), lease.Config{TTL: 3 * time.Second})
+		locker, err := lease.NewLocker("jobs", newLeases(t, calmClient(t, server.Addr()), flowredis.Config{Prefix: "replicas"}), lease.Config{TTL: 3 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,6 +24,8 @@ func newLeases(tb testing.TB, client redis.UniversalClient, cfg flowredis.Config
 // conformLeases runs the suite over leases on a client.
 func conformLeases(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
+	// A request for a lease may take a second, which the first one would need on a machine that is busy.
+	await(t, "an answer", patient, func() bool { return client.Ping(t.Context()).Err() == nil })
 	leasetest.Run(t, func(t *testing.T) lease.Store {
 		t.Helper()
 		return newLeases(t, client, flowredis.Config{})

@@ -48,7 +48,7 @@ func survive(t *testing.T, client redis.UniversalClient, fail func(stream string
 	before := time.Now()
 	fail(l.stream)
 	n, _ := seen.counts()
-	await(t, "messages after the failover", 2*patient, func() bool { now, _ := seen.counts(); return now > n+100 })
+	await(t, "messages after the failover", 4*patient, func() bool { now, _ := seen.counts(); return now > n+100 })
 	t.Logf("messages came again %v after the failure", time.Since(before))
 	total := stopFeed()
 	await(t, "every message", patient, func() bool { n, _ := seen.counts(); return n >= total })
@@ -66,7 +66,7 @@ func TestConsumerSurvivesAFailoverBehindSentinels(t *testing.T) {
 	survive(t, client, func(string) {
 		old := servers.Master()
 		old.Kill()
-		ctx, cancel := context.WithTimeout(t.Context(), 2*patient)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*patient)
 		defer cancel()
 		if _, err := servers.AwaitFailover(ctx, old); err != nil {
 			t.Fatal(err)
@@ -80,7 +80,7 @@ func TestConsumerSurvivesAFailoverInACluster(t *testing.T) {
 	survive(t, clientOf(t, nodes.Addrs()...), func(stream string) {
 		old := nodes.MasterOf(stream)
 		old.Kill()
-		ctx, cancel := context.WithTimeout(t.Context(), 2*patient)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*patient)
 		defer cancel()
 		if _, err := nodes.AwaitFailover(ctx, stream, old); err != nil {
 			t.Fatal(err)
@@ -121,7 +121,7 @@ func TestTokensRiseWhateverRedisLoses(t *testing.T) {
 func TestKeyIsNotHeldForLongerBecauseTheClockWasSetBack(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t, redistest.WithClock())
-	store := newLeases(t, clientOf(t, server.Addr()), unhurried)
+	store := newLeases(t, calmClient(t, server.Addr()), unhurried)
 	const ttl = 300 * time.Millisecond
 	if _, err := store.Acquire(t.Context(), "report", "ann", ttl); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ func TestTelemetryOfStreamsIsAsDeclared(t *testing.T) {
 	rec := telemetrytest.New(t)
 	to := flowredis.WithTelemetry(rec.Options()...)
 	server := redistest.Single(t, redistest.WithAppendOnly("always"))
-	l := newLine(t, clientOf(t, server.Addr()))
+	l := newLine(t, calmClient(t, server.Addr()))
 	p := l.producer(flowredis.ProducerConfig{}, to)
 	c := l.consumer("first", flowredis.ConsumerConfig{}, to)
 	outcome := flowconv.ConsumerOutcomeKey
@@ -62,7 +62,7 @@ func TestTelemetryOfStreamsIsAsDeclared(t *testing.T) {
 
 func TestLagIsKnown(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	l.add(0, 50)
 	c := l.consumer("first", flowredis.ConsumerConfig{Batch: 10})
 	stuck := make(chan struct{})

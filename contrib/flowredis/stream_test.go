@@ -150,9 +150,9 @@ func TestConsumersShareAStreamAndAcknowledgeAll(t *testing.T) {
 		name   string
 		client func(t *testing.T) redis.UniversalClient
 	}{
-		{"single", func(t *testing.T) redis.UniversalClient { return clientOf(t, redistest.Shared(t).Addr()) }},
+		{"single", func(t *testing.T) redis.UniversalClient { return calmClient(t, redistest.Shared(t).Addr()) }},
 		{"cluster", func(t *testing.T) redis.UniversalClient {
-			return clientOf(t, redistest.SharedCluster(t).Addrs()...)
+			return calmClient(t, redistest.SharedCluster(t).Addrs()...)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestConsumersShareAStreamAndAcknowledgeAll(t *testing.T) {
 
 func TestMessageComesAsItWasAdded(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	sent := flowredis.Message{Key: "order-7", Fields: map[string]string{"b": "2", "a": "\x00\xff"}}
 	if err := l.producer(flowredis.ProducerConfig{MaxLen: 1000}).Add(t.Context(), sent); err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestMessageComesAsItWasAdded(t *testing.T) {
 
 func TestMessageOfABatchGoesBackToItsOwnSpan(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	span := func(id byte) trace.SpanContext {
 		return trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{id}, SpanID: trace.SpanID{id}, TraceFlags: trace.FlagsSampled})
 	}
@@ -222,7 +222,7 @@ var errFailing = errors.New("failing")
 
 func TestRunThatFailedIsFollowedByOneThatBeginsThere(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	l.add(0, 10)
 	c := l.consumer("first", flowredis.ConsumerConfig{Batch: 1})
 	err := c.Messages().ForEach(t.Context(), func(_ context.Context, m flowredis.Message) error {
@@ -250,7 +250,7 @@ func TestRunThatFailedIsFollowedByOneThatBeginsThere(t *testing.T) {
 
 func TestTwoRunsOfAConsumerAtATimeAreRefused(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	c := l.consumer("first", flowredis.ConsumerConfig{})
 	seen := newTallied()
 	running(t, c, noting(seen))
@@ -263,7 +263,7 @@ func TestTwoRunsOfAConsumerAtATimeAreRefused(t *testing.T) {
 
 func TestWhatADeadConsumerLeftIsTakenOver(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	l.add(0, 500)
 	ctx := context.Background()
 	if err := l.client.XGroupCreateMkStream(ctx, l.stream, "billing", "0").Err(); err != nil {
@@ -285,7 +285,7 @@ func TestWhatADeadConsumerLeftIsTakenOver(t *testing.T) {
 
 func TestMessageThatIsHeldForLongIsNotTakenOver(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	l.add(0, 1)
 	cfg := flowredis.ConsumerConfig{ClaimAfter: time.Second}
 	seen, slow := newTallied(), make(chan struct{})
@@ -320,7 +320,7 @@ func TestMessageThatIsHeldForLongIsNotTakenOver(t *testing.T) {
 
 func TestMessageThatKillsItsConsumersBecomesADeadLetter(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	l.add(0, 3)
 	given := 0
 	c := l.consumer("first", flowredis.ConsumerConfig{MaxDeliveries: 3, Batch: 1})
@@ -355,7 +355,7 @@ func TestMessageThatKillsItsConsumersBecomesADeadLetter(t *testing.T) {
 
 func TestFailedMessagesAreSetAsideByTheStream(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	l.add(0, 5)
 	c := l.consumer("first", flowredis.ConsumerConfig{})
 	odd := streams.Map(c.Messages().DeadLetter(c.DeadLetter), func(_ context.Context, m flowredis.Message) (int, error) {
@@ -381,7 +381,7 @@ func TestFailedMessagesAreSetAsideByTheStream(t *testing.T) {
 func TestConsumerGoesOnWhenItsGroupIsLost(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
-	l := newLine(t, clientOf(t, server.Addr()))
+	l := newLine(t, calmClient(t, server.Addr()))
 	seen := newTallied()
 	c := l.consumer("first", flowredis.ConsumerConfig{})
 	stop := running(t, c, noting(seen))
@@ -398,7 +398,7 @@ func TestConsumerGoesOnWhenItsGroupIsLost(t *testing.T) {
 func TestConsumerIsPausedWhileRedisIsAway(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t, redistest.WithAppendOnly("always"))
-	l := newLine(t, clientOf(t, server.Addr()))
+	l := newLine(t, calmClient(t, server.Addr()))
 	seen := newTallied()
 	c := l.consumer("first", flowredis.ConsumerConfig{})
 	stop := running(t, c, noting(seen))
@@ -449,7 +449,7 @@ func TestRunEndsSoonAfterItsContext(t *testing.T) {
 
 func TestKeyOfAnotherTypeFailsTheRun(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	l.client.Set(t.Context(), l.stream, "text", time.Minute)
 	err := l.consumer("first", flowredis.ConsumerConfig{}).Messages().Drain(t.Context())
 	if err == nil || !redis.HasErrorPrefix(errors.Unwrap(errors.Unwrap(err)), "WRONGTYPE") {
@@ -462,9 +462,9 @@ func spoiled(t *testing.T, command string) (seen *tallied, c *flowredis.Consumer
 	t.Helper()
 	server := redistest.Single(t)
 	relay := faultnet.Listen(t, server.Addr())
-	l = newLine(t, clientOf(t, server.Addr()))
+	l = newLine(t, calmClient(t, server.Addr()))
 	seen = newTallied()
-	c = l.consumerOn(clientOf(t, relay.Addr()), "first", flowredis.ConsumerConfig{Batch: 7})
+	c = l.consumerOn(calmClient(t, relay.Addr()), "first", flowredis.ConsumerConfig{Batch: 7})
 	stop := running(t, c, noting(seen))
 	const rounds, each = 30, 20
 	for round := range rounds {
@@ -501,7 +501,7 @@ func TestProducerSendsNothingTwiceWhenRepliesAreLost(t *testing.T) {
 		name   string
 		client func(addr string) redis.UniversalClient
 	}{
-		{"a client of ours", func(addr string) redis.UniversalClient { return clientOf(t, addr) }},
+		{"a client of ours", func(addr string) redis.UniversalClient { return calmClient(t, addr) }},
 		{"a client that retries", func(addr string) redis.UniversalClient {
 			return redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: 3})
 		}},
@@ -528,7 +528,7 @@ func TestProducerSendsNothingTwiceWhenRepliesAreLost(t *testing.T) {
 			}
 			relay.Heal()
 			st := p.Stats()
-			direct := clientOf(t, server.Addr())
+			direct := calmClient(t, server.Addr())
 			n, err := direct.XLen(t.Context(), l.stream).Result()
 			if err != nil || n != st.Added+st.Unknown || st.Unknown == 0 {
 				t.Errorf("the stream has %d messages, %v, and %+v; want one for each that was sent", n, err, st)
@@ -539,7 +539,7 @@ func TestProducerSendsNothingTwiceWhenRepliesAreLost(t *testing.T) {
 
 func TestProducerRefusesWhatSaysNothing(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	p := l.producer(flowredis.ProducerConfig{})
 	if err := p.Add(t.Context(), flowredis.Message{Key: "empty"}); !errors.Is(err, core.ErrInvalid) {
 		t.Errorf("got %v, want core.ErrInvalid", err)
@@ -551,7 +551,7 @@ func TestProducerRefusesWhatSaysNothing(t *testing.T) {
 
 func TestBatchesAreASinkThatKeepsTheStreamShort(t *testing.T) {
 	t.Parallel()
-	l := newLine(t, clientOf(t, redistest.Shared(t).Addr()))
+	l := newLine(t, calmClient(t, redistest.Shared(t).Addr()))
 	p := l.producer(flowredis.ProducerConfig{MaxLen: 1000})
 	messages := streams.FromSlice(numbered(0, 5000))
 	if err := streams.Batch(messages, 300, time.Second).ForEach(t.Context(), p.AddAll); err != nil {

@@ -20,15 +20,15 @@ func waiting(t *testing.T, cfg flowredis.TokenBucketConfig) *flowredis.Limiter {
 
 func TestWaitWaitsUntilThereArePermits(t *testing.T) {
 	t.Parallel()
-	l := waiting(t, tenth(1))
+	l := waiting(t, flowredis.TokenBucketConfig{Rate: limit.Every(600 * time.Millisecond)})
 	began := time.Now()
 	for range 4 {
 		if err := l.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if took := time.Since(began); took < 300*time.Millisecond-resolution || took > patient {
-		t.Errorf("4 permits at 10/s took %v, want 300ms", took)
+	if took := time.Since(began); took < 1800*time.Millisecond-resolution || took > patient {
+		t.Errorf("4 permits, 600ms apart, took %v, want 1.8s", took)
 	}
 	if st := l.Stats().Coordinated; st.Allowed != 1 || st.Delayed != 3 || st.Denied != 0 {
 		t.Errorf("got %+v, want 1 allowed and 3 delayed", st)
@@ -37,7 +37,7 @@ func TestWaitWaitsUntilThereArePermits(t *testing.T) {
 
 func TestWaitServesInOrderOfArrival(t *testing.T) {
 	t.Parallel()
-	l := waiting(t, flowredis.TokenBucketConfig{Rate: limit.PerSecond(50), Burst: 1})
+	l := waiting(t, flowredis.TokenBucketConfig{Rate: limit.PerSecond(10), Burst: 1})
 	l.Allow(t.Context())
 	var mu sync.Mutex
 	var order []int
@@ -56,7 +56,7 @@ func TestWaitServesInOrderOfArrival(t *testing.T) {
 			defer mu.Unlock()
 			return l.Stats().Waiting+len(order) > i
 		})
-		<-time.After(3 * time.Millisecond) // until it stands in line
+		<-time.After(20 * time.Millisecond) // until it stands in line
 	}
 	all.Wait()
 	for i, who := range order {
@@ -112,7 +112,7 @@ func TestWaitersAreBounded(t *testing.T) {
 
 func TestPoliciesTakeASharedLimiter(t *testing.T) {
 	t.Parallel()
-	cfg := flowredis.TokenBucketConfig{Rate: limit.Every(400 * time.Millisecond)}
+	cfg := flowredis.TokenBucketConfig{Rate: limit.Every(1500 * time.Millisecond)}
 	l := waiting(t, cfg)
 	k := newKeyed(t, coordinate(t, calmClient(t, redistest.Shared(t).Addr()), unhurried), cfg)
 	ran := 0

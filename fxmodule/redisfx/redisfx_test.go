@@ -50,7 +50,7 @@ const unhurried = 5 * time.Second
 func config(t *testing.T, addrs ...string) redisfx.Config {
 	t.Helper()
 	return redisfx.Config{
-		Client:      flowredis.ClientConfig{Addrs: addrs},
+		Client:      flowredis.ClientConfig{Addrs: addrs, PoolTimeout: unhurried, DialTimeout: unhurried, ReadTimeout: unhurried},
 		Coordinator: flowredis.Config{Prefix: redistest.Prefix(t) + "app", Budget: unhurried},
 	}
 }
@@ -126,7 +126,7 @@ func TestInstancesShareLimitsWhereThereAreAddresses(t *testing.T) {
 		"of a cluster":       func(t *testing.T) redisfx.Config { t.Helper(); return config(t, redistest.SharedCluster(t).Addrs()...) },
 		"of sentinels": func(t *testing.T) redisfx.Config {
 			t.Helper()
-			cfg := config(t, redistest.Sentinel(t).Addrs()...)
+			cfg := config(t, redistest.Sentinel(t, redistest.WithPatience()).Addrs()...)
 			cfg.Client.MasterName = redistest.MasterName
 			return cfg
 		},
@@ -234,11 +234,12 @@ func TestADecisionIsTheParentOfItsCommand(t *testing.T) {
 	}
 	request.End()
 	names := map[trace.SpanID]string{}
-	for _, s := range rec.Spans() {
+	spans := rec.Spans()
+	for _, s := range spans {
 		names[s.SpanContext().SpanID()] = s.Name()
 	}
 	found := false
-	for _, s := range rec.Spans() {
+	for _, s := range spans {
 		parent := names[s.Parent().SpanID()]
 		found = found || s.Name() == "evalsha" && parent == "take clients"
 		for _, a := range s.Attributes() {

@@ -27,8 +27,7 @@ func (p *process) finish() {
 // checkLoad finds a run invalid that did not ask enough before the fault.
 func (p *process) checkLoad() {
 	p.trial.t.Helper()
-	before := p.trial.before()
-	rate, want := p.load.rate(before/3, before), 0.8*float64(p.load.rps)
+	rate, want := p.load.rate(p.trial.before()/3, p.loaded), 0.8*float64(p.load.rps)
 	p.trial.note("%.0f decisions/s before", rate)
 	if rate < want {
 		p.trial.t.Errorf("invalid run: %.0f decisions/s before the fault, want %.0f at least: the machine is too busy", rate, want)

@@ -82,7 +82,7 @@ func fourProcesses(tr *trial) {
 	server := redistest.Single(tr.t)
 	o := order{
 		Addr: server.Addr(), Prefix: redistest.Prefix(tr.t), RPS: tr.rps() / 4, Rate: tr.rps() / 2, Burst: tr.rps() / 10,
-		From: time.Now().Add(pick(tr, 2*time.Second, time.Second)), For: pick(tr, 60*time.Second, 3*time.Second),
+		From: time.Now().Add(3 * time.Second), For: pick(tr, 60*time.Second, 3*time.Second),
 	}
 	var all [4]account
 	var wg sync.WaitGroup

@@ -89,6 +89,7 @@ type process struct {
 	rec    *telemetrytest.Recorder
 	base   int // goroutines
 	load   *load
+	loaded time.Duration // since the load began, when the fault was due
 	prefix string
 	quiet  bool // it is expected to stay coordinated
 	lost   int  // how often Redis lost what it knew
@@ -132,6 +133,10 @@ func (tr *trial) begin(cfg flowredis.ClientConfig, with func(prefix string) nami
 	p.load.hops = pick(tr, p.load.hops, 10) // with the race detector, beside other tests
 	tr.t.Cleanup(p.load.end)
 	<-time.After(tr.before())
+	p.await("the load", time.Now(), func() bool { // on a machine that stood still it is made up for
+		p.loaded = time.Since(p.load.began)
+		return float64(p.load.asked.Load()) > 0.9*float64(tr.rps())*p.loaded.Seconds()
+	})
 	return p
 }
 

@@ -96,16 +96,19 @@ func requireAlerts(t *testing.T, p *prometheus) {
 	if len(alerts) == 0 {
 		t.Fatal("no alerts are loaded")
 	}
-	for name, expr := range alerts {
-		for _, metric := range series.FindAllString(expr, -1) {
-			if onlyWhenItFails.MatchString(metric) {
-				continue
-			}
-			if fault := p.fault("count " + grouping.FindString(expr) + "(" + metric + ")"); fault != "" {
-				t.Errorf("alert %s: %s: %s", name, metric, fault)
+	eventually(t, func() error { // a scrape that was late leaves a gap
+		for name, expr := range alerts {
+			for _, metric := range series.FindAllString(expr, -1) {
+				if onlyWhenItFails.MatchString(metric) {
+					continue
+				}
+				if fault := p.fault("count " + grouping.FindString(expr) + "(" + metric + ")"); fault != "" {
+					return fmt.Errorf("alert %s: %s: %s", name, metric, fault)
+				}
 			}
 		}
-	}
+		return nil
+	}, func() string { return "" })
 }
 
 var (

@@ -10,9 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goflow-go/goflow/internal/loopback"
 )
 
 const hint = "install prometheus and promtool 2.42 or later: make prometheus, or apt-get install prometheus"
@@ -77,20 +80,21 @@ func buildGateway(t *testing.T) string {
 	return path
 }
 
+// freeAddr is a loopback address no one listens on, which is kept for the test.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
+	port, err := loopback.Reserve("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Cleanup(port.Release)
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port.Number))
 }
 
-// eventually tries until check is content, for half a minute. It ends with what tell says.
+// eventually tries until check is content, for a minute. It ends with what tell says.
 func eventually(t *testing.T, check func() error, tell func() string) {
 	t.Helper()
-	deadline, tick := time.After(30*time.Second), time.NewTicker(100*time.Millisecond)
+	deadline, tick := time.After(time.Minute), time.NewTicker(100*time.Millisecond)
 	defer tick.Stop()
 	for {
 		err := check()
@@ -100,7 +104,7 @@ func eventually(t *testing.T, check func() error, tell func() string) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("after 30s still %v\n%s", err, tell())
+			t.Fatalf("after a minute still %v\n%s", err, tell())
 		}
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/goflow-go/goflow/internal/faultnet"
+	"github.com/goflow-go/goflow/internal/loopback"
 )
 
 func TestRelayForwardsAndCounts(t *testing.T) {
@@ -86,7 +88,7 @@ func TestRelayCutsUnderLoadExactlyAsOften(t *testing.T) {
 
 func TestRelayDelaysRepliesAndTurns(t *testing.T) {
 	t.Parallel()
-	const d = 80 * time.Millisecond
+	const d = 600 * time.Millisecond // longer than a machine that is busy stands still
 	for _, c := range []struct {
 		name  string
 		fault func(*faultnet.Relay)
@@ -95,7 +97,7 @@ func TestRelayDelaysRepliesAndTurns(t *testing.T) {
 		{"the next matching reply", func(r *faultnet.Relay) { r.DelayReplies(1, d, nil) }, 1},
 		{"no reply that does not match", func(r *faultnet.Relay) { r.DelayReplies(1, d, faultnet.Contains("other")) }, 0},
 		{"every turn", func(r *faultnet.Relay) { r.SetLatency(d, d/4) }, 2},
-		{"few bytes a second", func(r *faultnet.Relay) { r.SetBandwidth(100) }, 2},
+		{"few bytes a second", func(r *faultnet.Relay) { r.SetBandwidth(15) }, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -155,7 +157,7 @@ func TestRelayStallsWithConnectionsOpen(t *testing.T) {
 	relay.Stall()
 	late := dial(t, relay)
 	for _, one := range []*client{c, late} {
-		_ = one.SetDeadline(time.Now().Add(50 * time.Millisecond))
+		_ = one.SetDeadline(time.Now().Add(300 * time.Millisecond))
 		if got, err := one.call("during"); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("stalled: got %q, %v, want %v", got, err, os.ErrDeadlineExceeded)
 		}
@@ -212,12 +214,12 @@ func TestRelayRefusesNewConnections(t *testing.T) {
 
 func TestRelayResetsClientsOfADeadServer(t *testing.T) {
 	t.Parallel()
-	gone, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	gone, err := loopback.Reserve("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = gone.Close()
-	relay := faultnet.Listen(t, gone.Addr().String())
+	defer gone.Release()
+	relay := faultnet.Listen(t, net.JoinHostPort("127.0.0.1", strconv.Itoa(gone.Number)))
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", relay.Addr())
 	if err == nil {
 		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))

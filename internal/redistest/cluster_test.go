@@ -31,7 +31,7 @@ func TestClusterReplacesAMasterThatDies(t *testing.T) {
 			}
 			old := cluster.MasterOf("k")
 			old.MustDo("SET", "k", "v")
-			old.MustDo("WAIT", "1", "1000")
+			old.MustDo("WAIT", "1", "4000")
 			ctx, cancel := context.WithTimeout(t.Context(), failover)
 			defer cancel()
 			died := time.Now()

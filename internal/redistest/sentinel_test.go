@@ -9,7 +9,7 @@ import (
 	"github.com/goflow-go/goflow/internal/redistest"
 )
 
-const failover = 10 * time.Second // the most that one may take
+const failover = 30 * time.Second // the most that one may take
 
 func TestSentinelsReplaceAMasterThatDies(t *testing.T) {
 	t.Parallel()
@@ -32,7 +32,7 @@ func TestSentinelsReplaceAMasterThatDies(t *testing.T) {
 				t.Errorf("master: got %v, want node 0, %v", old, s.Node(0))
 			}
 			old.MustDo("SET", "k", "v")
-			old.MustDo("WAIT", "2", "1000")
+			old.MustDo("WAIT", "2", "4000")
 			ctx, cancel := context.WithTimeout(t.Context(), failover)
 			defer cancel()
 			died := time.Now()

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"slices"
 	"strconv"
+	"sync"
 )
 
 // Addrs are where the programs listen, as host:port.
@@ -76,11 +76,14 @@ func (a *Addrs) all() []*string {
 	return all
 }
 
+// picked are the addresses that this process has picked: of two fleets that start at a time none gets another's.
+var picked sync.Map
+
 // freePorts picks ports below those that the kernel gives to outgoing connections.
 func freePorts(n int) (addrs []string, err error) {
 	for range 100 * n {
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(12_000+rand.IntN(20_000)))
-		if slices.Contains(addrs, addr) {
+		if _, known := picked.LoadOrStore(addr, nil); known {
 			continue
 		}
 		if l, err := listen(addr); err == nil {

@@ -32,14 +32,15 @@ func TestAProgramThatDoesNotBecomeReadySaysWhy(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		script string
+		within time.Duration
 		want   []string
 	}{
-		"it ended":         {"echo no such luck; exit 3", []string{"script ended", "exit status 3", "no such luck"}},
-		"it took too long": {"echo patience; exec sleep 60", []string{"script is not ready", errNotYet.Error(), "patience"}},
+		"it ended":         {"echo no such luck; exit 3", time.Minute, []string{"script ended", "exit status 3", "no such luck"}},
+		"it took too long": {"echo patience; exec sleep 60", 3 * time.Second, []string{"script is not ready", errNotYet.Error(), "patience"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), c.within)
 			defer cancel()
 			f, err := fleet.Launched(ctx, t.TempDir(), c.script, notYet)
 			f.Stop()
