@@ -2,12 +2,10 @@ package integration
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,7 +24,7 @@ func TestExamplesGreetLimitAndReport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			api, admin := freeAddr(t), freeAddr(t)
+			api, admin := loopback.Addr(t), loopback.Addr(t)
 			cmd := exec.CommandContext(t.Context(), buildWith(t, name, sources, strings.NewReplacer("127.0.0.1:8080", api, "127.0.0.1:9090", admin)))
 			out := newLines()
 			cmd.Stdout, cmd.Stderr = out, out
@@ -64,17 +62,6 @@ func TestExamplesGreetLimitAndReport(t *testing.T) {
 			}
 		})
 	}
-}
-
-// freeAddr is a loopback address no one listens on, which is kept for the test.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	port, err := loopback.Reserve("127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(port.Release)
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port.Number))
 }
 
 // buildWith builds an example with words of its sources replaced.

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/goflow-go/goflow/internal/loopback"
 )
 
 func newClient(t *testing.T) *http.Client {
@@ -336,7 +338,7 @@ func startUpstream(t *testing.T, addr string) (stop func()) {
 
 func TestGatewaySurvivesItsUpstreamBeingKilledAndComingBack(t *testing.T) {
 	t.Parallel()
-	addr := freeAddr(t)
+	addr := loopback.Addr(t)
 	stop := startUpstream(t, addr)
 	p := startGateway(t, nil, "-load", "0", "-upstream", "http://"+addr, "-rate", "100000/s", "-burst", "100000")
 	client := newClient(t)

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,9 +62,9 @@ func start(t *testing.T, url, path string, env []string, args ...string) {
 // startGateway builds a gateway and runs it under its own load. It gives the address of its metrics.
 func startGateway(t *testing.T, binary string, env ...string) (admin string) {
 	t.Helper()
-	admin = freeAddr(t)
+	admin = loopback.Addr(t)
 	start(t, "http://"+admin+"/readyz", binary, append(env, "GOMEMLIMIT=1GiB", "OTEL_TRACES_EXPORTER=none"),
-		"-addr", freeAddr(t), "-grpc", freeAddr(t), "-admin", admin, "-load", "50")
+		"-addr", loopback.Addr(t), "-grpc", loopback.Addr(t), "-admin", admin, "-load", "50")
 	return admin
 }
 
@@ -78,17 +76,6 @@ func buildGateway(t *testing.T) string {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return path
-}
-
-// freeAddr is a loopback address no one listens on, which is kept for the test.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	port, err := loopback.Reserve("127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(port.Release)
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port.Number))
 }
 
 // eventually tries until check is content, for a minute. It ends with what tell says.

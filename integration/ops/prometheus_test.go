@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/goflow-go/goflow/internal/loopback"
 )
 
 // prometheus is a server that runs.
@@ -38,7 +40,7 @@ func startPrometheus(t *testing.T, targets map[string]string) *prometheus {
 	if err := os.WriteFile(config, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := &prometheus{t, freeAddr(t)}
+	p := &prometheus{t, loopback.Addr(t)}
 	start(t, "http://"+p.addr+"/-/ready", program(t, "prometheus"), nil, "--config.file="+config, "--storage.tsdb.path="+dir,
 		"--web.listen-address="+p.addr, "--enable-feature=exemplar-storage")
 	return p

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -214,12 +213,7 @@ func TestRelayRefusesNewConnections(t *testing.T) {
 
 func TestRelayResetsClientsOfADeadServer(t *testing.T) {
 	t.Parallel()
-	gone, err := loopback.Reserve("127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer gone.Release()
-	relay := faultnet.Listen(t, net.JoinHostPort("127.0.0.1", strconv.Itoa(gone.Number)))
+	relay := faultnet.Listen(t, loopback.Addr(t))
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", relay.Addr())
 	if err == nil {
 		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))

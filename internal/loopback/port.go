@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"testing"
 )
 
 // Ports are picked between these, and below those that the kernel gives to outgoing connections. From
@@ -44,6 +45,17 @@ func Reserve(host string) (*Port, error) {
 		_ = lock.Close()
 	}
 	return nil, fmt.Errorf("loopback: no free port on %s", host)
+}
+
+// Addr reserves a port of 127.0.0.1 until the test ends, and gives its address.
+func Addr(tb testing.TB) string {
+	tb.Helper()
+	p, err := Reserve("127.0.0.1")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(p.Release)
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Number))
 }
 
 // Release gives the port back. It is safe to call again.
